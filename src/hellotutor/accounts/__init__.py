@@ -1,0 +1,1 @@
+"""Who a learner is, and what each may read."""
