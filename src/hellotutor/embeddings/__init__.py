@@ -1,0 +1,1 @@
+"""Turning texts into vectors: the Embedder port and its adapters."""
