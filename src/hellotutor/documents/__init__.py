@@ -1,0 +1,1 @@
+"""What was uploaded: documents, their versions, pages and passages, and where their bytes lie."""
