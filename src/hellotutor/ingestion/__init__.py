@@ -1,0 +1,1 @@
+"""From bytes to passages that can be searched and asked about."""

@@ -1,0 +1,1 @@
+"""The DocumentReader port and its adapters."""
