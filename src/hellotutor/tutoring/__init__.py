@@ -1,0 +1,1 @@
+"""Studying: sessions, questions, graded answers, hints and cited replies."""

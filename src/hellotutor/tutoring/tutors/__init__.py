@@ -1,0 +1,1 @@
+"""The Tutor port and its adapters."""

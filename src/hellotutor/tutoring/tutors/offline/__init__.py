@@ -1,0 +1,1 @@
+"""The offline tutor: extractive questions, grades, hints and replies with no network."""
