@@ -1,0 +1,1 @@
+"""What a session showed: strengths, weaknesses, opportunities and threats, each with its evidence."""
