@@ -1,0 +1,1 @@
+"""What is taken and given, a file a resource."""
