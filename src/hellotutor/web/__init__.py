@@ -1,0 +1,1 @@
+"""The pages: Django templates, a little htmx, one stylesheet and no build step."""
