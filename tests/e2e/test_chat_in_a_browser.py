@@ -131,17 +131,18 @@ def test_enter_sends_on_a_desk_and_makes_a_line_on_a_phone(open_visit: OpenVisit
 
 
 def test_to_ask_in_all_documents_is_offered_only_after_asking_in_some(open_visit: OpenVisit) -> None:
-    visit = open_visit()  # at the service that reads what it is given
+    visit = open_visit()  # at the service that reads what it is given, in which others' documents may lie
     visit.sign_in()
     page = visit.page
+    question = "Which symphony did Beethoven dedicate to a pancreas?"
     page.get_by_role("button", name="Try the sample chapter").click()
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible(timeout=90_000)
     visit.go("/chat/")
-    send(page, "Who won the football final in 1998?")
+    send(page, question)
     expect(page.locator("#log .what-now")).to_contain_text("add a document")
     expect(page.locator("#log .what-now")).not_to_contain_text("Ask in all")
     visit.go("/chat/")
     page.get_by_text("Where to look").click()
     page.locator("#composer [name=document]").first.check()
-    send(page, "Who won the football final in 1998?")
+    send(page, question)
     expect(page.locator("#log .what-now")).to_contain_text("Ask in all your documents")

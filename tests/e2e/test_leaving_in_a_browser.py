@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from tests.e2e.browser import FLAGS, OpenVisit, Seeded, Visit, find_chromium, visiting
+from tests.e2e.running import wait_until
 from tests.e2e.seed import EMPTY
 
 SIGN_IN = re.compile(r"/sign-in/")
@@ -168,6 +169,7 @@ def test_a_second_file_chosen_meanwhile_is_not_left_behind(open_visit: OpenVisit
         text = f"# {name}\n\nThe {name} text is about cells.\n".encode()
         visit.page.locator("#file").set_input_files({"name": f"{name}.md", "mimeType": "text/markdown", "buffer": text})
     expect(visit.page.locator(".upload-line")).to_have_count(2)
+    wait_until(lambda: held or visit.page.wait_for_timeout(50))  # a line is there before its request is
     held[0].continue_()
     expect(visit.page.get_by_role("link", name="Open it")).to_have_count(2)
     assert visit.path == "/"
