@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hellotutor.retrieval.analysis import EnglishAnalyzer
+from hellotutor.retrieval.lexical.analysis import Analyzer
 from hellotutor.tutoring.tutors.offline.words import stem_word
 
 _ROOTS = ("expect", "align", "quarter", "relation", "conform", "adjust", "hope", "digit", "vile", "organ", "operate")
@@ -29,7 +29,7 @@ def analyse(word: str) -> str:
     return " ".join(term for term, _, _ in ANALYZER.terms(word))
 
 
-ANALYZER = EnglishAnalyzer()
+ANALYZER = Analyzer("en")
 
 
 @pytest.mark.parametrize("stem", [analyse, stem_word], ids=["search", "grading"])
@@ -40,7 +40,7 @@ def test_threads_do_not_mix_their_words(stem: Callable[[str], str]) -> None:
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(stem_all, (0, 100, 200, 300)))
     stem_word.cache_clear()
-    alone = EnglishAnalyzer()
+    alone = Analyzer("en")
     expected = {
         word: " ".join(term for term, _, _ in alone.terms(word)) if stem is analyse else stem_word(word)
         for word in WORDS

@@ -175,6 +175,11 @@ def open_local_copy(*, storage: Storage, key: str, sha256: str = "", is_verified
     yield path
 
 
+def is_copied(storage: Storage) -> bool:
+    """Say whether `open_local_copy` downloads from this storage, rather than giving paths in it."""
+    return isinstance(storage, _Downloads)
+
+
 def forget_local_copy(key: str) -> None:
     """Remove the copies of an object from this machine's cache, after it was deleted; without one nothing happens."""
     _own_copies().forget(key)

@@ -52,6 +52,7 @@ class DocumentVersion(models.Model):
         not_before: it isn't taken before this moment.
         characters_read: of its raw text, so far.
         working_s: seconds of work spent on it.
+        wants_words: whether an earlier program indexed its words in a format that can't be searched any more.
     """
 
     class Status(models.TextChoices):
@@ -84,6 +85,7 @@ class DocumentVersion(models.Model):
     passages_embedded = models.PositiveIntegerField(default=0)
     characters_read = models.PositiveBigIntegerField(default=0)
     working_s = models.FloatField(default=0.0)
+    wants_words = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     indexed_at = models.DateTimeField(null=True)
     priority = models.SmallIntegerField(default=0)
@@ -101,6 +103,7 @@ class DocumentVersion(models.Model):
         indexes = [
             models.Index(fields=["status"], name="version_status"),
             models.Index(fields=["owner", "-claimed_at"], name="version_turn"),
+            models.Index(fields=["wants_words"], name="version_wants_words", condition=models.Q(wants_words=True)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["document", "number"], name="version_number_unique"),

@@ -23,7 +23,7 @@ _Status = DocumentVersion.Status
 
 
 def list_waiting(*, with_embedding: bool) -> QuerySet[DocumentVersion]:
-    """Return the versions that can be worked on now, the fairest first.
+    """Return the versions that can be worked on now, the fairest first; those too whose words are to be indexed again.
 
     A higher priority comes first; then the tenant that was served longest ago, as `end_turn` counts; of one tenant's,
     what nothing is known of yet, so that it can be studied, and the smaller before the larger.
@@ -35,7 +35,7 @@ def list_waiting(*, with_embedding: bool) -> QuerySet[DocumentVersion]:
     served = DocumentVersion.objects.filter(owner=OuterRef("owner"), claimed_at__isnull=False).order_by("-claimed_at")
     is_begun = Case(When(status=_Status.QUEUED, then=Value(0)), default=Value(1), output_field=IntegerField())
     return (
-        DocumentVersion.objects.filter(is_free(now), in_hand(with_embedding=with_embedding))
+        DocumentVersion.objects.filter(is_free(now), in_hand(with_embedding=with_embedding) | Q(wants_words=True))
         .filter(Q(not_before__isnull=True) | Q(not_before__lte=now))
         .select_related("document", "owner")
         .annotate(served_at=Subquery(served.values("claimed_at")[:1]), is_begun=is_begun)

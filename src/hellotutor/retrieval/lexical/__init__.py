@@ -1,0 +1,1 @@
+"""Lexical search: finding passages by their words."""
