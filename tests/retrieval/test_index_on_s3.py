@@ -9,7 +9,7 @@ import pytest
 from tests.s3_server import Wire
 
 from hellotutor.core.errors import Unavailable
-from hellotutor.retrieval.lexical import LexicalIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
 
 TEXTS = ["Mitochondria release energy from sugar.", "Photosynthesis makes sugar from light."]
 WHERE = {"tenant": "alice", "version_id": "v1"}

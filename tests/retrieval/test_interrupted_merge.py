@@ -7,7 +7,7 @@ import pytest
 from django.core.files.storage import InMemoryStorage
 
 from hellotutor.retrieval.base import IndexStamp
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.local.index import LocalVectorIndex
 
 STAMP = IndexStamp("test/model", "1", 8)
 WHERE = {"tenant": "alice", "version_id": "v1", "stamp": STAMP}

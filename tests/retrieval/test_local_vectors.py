@@ -10,7 +10,7 @@ from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from hellotutor.core.errors import Unavailable
 from hellotutor.embeddings.base import Vectors
 from hellotutor.retrieval.base import IndexStamp
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.local.index import LocalVectorIndex
 
 STAMP = IndexStamp("test/model", "1", 8)
 
@@ -93,13 +93,6 @@ def test_a_name_that_could_leave_its_folder_is_refused(bad: str) -> None:
 def test_vectors_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match="dimensions"):
         upsert(LocalVectorIndex(InMemoryStorage()), np.ones((2, 5), dtype=np.float32))
-
-
-def test_several_queries_at_once_answer_as_one_by_one() -> None:
-    index = LocalVectorIndex(InMemoryStorage())
-    upsert(index, make_vectors(8))
-    many = index.query_many(make_vectors(3), tenants=["alice"], version_ids=["v1"], k=2, stamp=STAMP)
-    assert [hits[0].ordinal for hits in many] == [0, 1, 2]
 
 
 def test_a_storage_that_fails_is_unavailable_not_a_crash(tmp_path: Path) -> None:

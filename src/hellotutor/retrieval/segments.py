@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,12 @@ from django.core.files.storage import Storage
 from numpy.typing import NDArray
 
 from hellotutor.core.errors import Unavailable
-from hellotutor.documents.local_storage import name_os_error
+from hellotutor.documents.local_copies import forget_local_copy, is_copied, open_local_copy
+from hellotutor.documents.local_storage import DurableFileSystemStorage, name_os_error
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_CAN_MAP = os.name != "nt"  # Windows deletes no file that is mapped
+_LEAST_MAPPED_BYTES = 1 << 18  # a mapping costs pages of its own, and a system has 65,530 a process
 
 
 def folder_of(tenant: str, version_id: str) -> str:
@@ -70,11 +75,50 @@ def read_arrays(storage: Storage, name: str) -> dict[str, NDArray[Any]] | None:
         loaded = np.load(io.BytesIO(content), allow_pickle=False)
         return {"": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
     except (ValueError, EOFError, zipfile.BadZipFile) as exc:
-        raise Unavailable(
-            "segment_corrupt",
-            f"{name} is damaged: remove this file from the storage and it is made again.",
-            retryable=False,
-        ) from exc
+        raise name_damage(name) from exc
+
+
+def map_array(storage: Storage, name: str) -> tuple[NDArray[Any], bool] | None:
+    """Return the array of an .npy file and whether it is mapped, or None when there is no such file.
+
+    It is mapped where the file can be neither changed nor cut short under its reader: in place where a storage replaces
+    files whole, as a copy on this machine's disk where the storage is elsewhere. A file deleted meanwhile stays
+    readable until the array goes.
+
+    Raises:
+        Unavailable: as `read_arrays`, or as `open_local_copy`.
+    """
+    if not _CAN_MAP or not (isinstance(storage, DurableFileSystemStorage) or is_copied(storage)):
+        arrays = read_arrays(storage, name)
+        return None if arrays is None else (arrays[""], False)
+    try:
+        with open_local_copy(storage=storage, key=name) as path:
+            return _map(path, name)
+    except FileNotFoundError:
+        return None
+    except Unavailable as error:
+        if error.code == "object_vanished":
+            return None
+        raise
+
+
+def _map(path: Path, name: str) -> tuple[NDArray[Any], bool]:
+    try:
+        if path.stat().st_size < _LEAST_MAPPED_BYTES:
+            return np.load(path, allow_pickle=False), False
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)), True
+    except FileNotFoundError:
+        raise
+    except OSError as exc:
+        raise name_os_error(exc) from exc
+    except (ValueError, EOFError) as exc:
+        raise name_damage(name) from exc
+
+
+def name_damage(name: str) -> Unavailable:
+    """Return the error that tells of a damaged file."""
+    message = f"{name} is damaged: remove this file from the storage and run `hellotutor check --repair`."
+    return Unavailable("segment_corrupt", message, retryable=False)
 
 
 def list_files(storage: Storage, folder: str) -> list[str]:
@@ -134,10 +178,22 @@ def _save(storage: Storage, name: str, content: bytes) -> str:
         raise name_os_error(exc) from exc
 
 
+def find_size(storage: Storage, name: str) -> int | None:
+    """Return a file's size in bytes, or None when there is no such file."""
+    try:
+        return storage.size(name)
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise name_os_error(exc) from exc
+
+
 def delete_file(storage: Storage, name: str) -> None:
-    """Delete a file; one already gone is harmless."""
+    """Delete a file, and this machine's copy of it; one already gone is harmless."""
     try:
         storage.delete(name)
+        if is_copied(storage):
+            forget_local_copy(name)
     except FileNotFoundError:
         return
     except OSError as exc:

@@ -1,0 +1,1 @@
+"""The VectorIndex that needs no service."""
