@@ -2,47 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from django.core.files.storage import FileSystemStorage, InMemoryStorage
+from tests.contracts.vectors import STAMP, fill, find, make_vectors
 
-from hellotutor.embeddings.base import Vectors
 from hellotutor.retrieval.base import IndexStamp, VectorIndex
-from hellotutor.retrieval.local import LocalVectorIndex
-
-STAMP = IndexStamp("test/model", "1", 16)
-
-
-@pytest.fixture(params=["local in memory", "local on disk", "local on a disk that overwrites", "local in S3"])
-def index(request: pytest.FixtureRequest, tmp_path: Path) -> VectorIndex:
-    if request.param == "local in memory":
-        return LocalVectorIndex(InMemoryStorage())
-    if request.param == "local in S3":
-        return LocalVectorIndex(request.getfixturevalue("s3_storage"))
-    return LocalVectorIndex(FileSystemStorage(tmp_path, allow_overwrite="overwrites" in request.param))
-
-
-def make_vectors(count: int, seed: int = 0) -> Vectors:
-    vectors = np.random.default_rng(seed).normal(size=(count, STAMP.dimensions)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def fill(index: VectorIndex, vectors: Vectors, *, tenant: str = "alice", version: str = "v1", first: int = 0) -> None:
-    index.upsert(tenant=tenant, version_id=version, first_ordinal=first, vectors=vectors, stamp=STAMP)
-
-
-def find(
-    index: VectorIndex,
-    vector: Vectors,
-    *,
-    tenants: tuple[str, ...] = ("alice",),
-    versions: tuple[str, ...] = ("v1",),
-    k: int = 3,
-) -> list[tuple[str, int]]:
-    hits = index.query(vector, tenants=tenants, version_ids=versions, k=k, stamp=STAMP)
-    return [(hit.version_id, hit.ordinal) for hit in hits]
 
 
 def test_it_finds_the_nearest_best_first_with_cosines(index: VectorIndex) -> None:
@@ -140,3 +104,36 @@ def test_it_lists_each_version_that_has_vectors_once_whatever_their_stamp(index:
     assert sorted(index.list_versions()) == [("alice", "v1"), ("alice", "v3"), ("charlie", "v2")]
     index.delete(tenant="alice", version_id="v1")
     assert sorted(index.list_versions()) == [("alice", "v3"), ("charlie", "v2")]
+
+
+def test_forgetting_a_stamp_leaves_the_vectors_of_others_and_of_other_versions(index: VectorIndex) -> None:
+    old, query = IndexStamp("test/model", "0", 16), make_vectors(1)[0]
+    index.prepare(old)
+    index.prepare(STAMP)
+    for version, stamp in (("v1", old), ("v2", old), ("v1", STAMP)):
+        where = {"tenant": "alice", "version_id": version, "stamp": stamp}
+        index.upsert(**where, first_ordinal=0, vectors=make_vectors(3))
+        index.finish(**where)
+    index.query(query, tenants=["alice"], version_ids=["v1"], k=3, stamp=old)
+    index.forget(tenant="alice", version_id="v1", stamp=old)
+    index.forget(tenant="alice", version_id="v1", stamp=old)
+    assert index.count(tenant="alice", version_id="v1", stamp=old) == 0
+    assert index.query(query, tenants=["alice"], version_ids=["v1"], k=3, stamp=old) == []
+    assert index.count(tenant="alice", version_id="v2", stamp=old) == 3
+    assert index.count(tenant="alice", version_id="v1", stamp=STAMP) == 3
+    assert len(index.query(query, tenants=["alice"], version_ids=["v1"], k=3, stamp=STAMP)) == 3
+    index.forget(tenant="alice", version_id="v2", stamp=old)
+    assert sorted(index.list_versions()) == [("alice", "v1")]
+
+
+def test_forgetting_what_was_never_there_is_harmless(index: VectorIndex) -> None:
+    index.prepare(STAMP)
+    index.forget(tenant="alice", version_id="never", stamp=STAMP)
+
+
+def test_forgetting_touches_nothing_of_another_tenants(index: VectorIndex) -> None:
+    index.prepare(STAMP)
+    fill(index, make_vectors(3), tenant="alice")
+    fill(index, make_vectors(3), tenant="charlie")
+    index.forget(tenant="charlie", version_id="v1", stamp=STAMP)
+    assert index.count(tenant="alice", version_id="v1", stamp=STAMP) == 3

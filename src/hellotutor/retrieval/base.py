@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from hellotutor.embeddings.base import Vectors
 
 
@@ -27,13 +29,51 @@ class VectorHit:
     score: float
 
 
+def check_vectors(vectors: Vectors, stamp: IndexStamp) -> None:
+    """Refuse vectors that no index can compare: of another length than the stamp's, or with what is no number.
+
+    Args:
+        vectors: shape (vectors, dimensions).
+        stamp: what they were made by.
+
+    Raises:
+        ValueError: they are; whoever made them has a defect.
+    """
+    if vectors.ndim != 2 or vectors.shape[1] != stamp.dimensions:
+        raise ValueError(f"vectors of shape {vectors.shape} are not of {stamp.dimensions} dimensions")
+    if not np.isfinite(vectors).all():
+        raise ValueError("a vector holds what is no number, or is infinite")
+
+
 class VectorIndex(ABC):
     """Keeps vectors by (tenant, document version, passage ordinal) and finds the nearest.
 
     `tenant` is a tenant tag, `version_id` the public id of a document version. Every method may raise Unavailable.
+
+    Attributes:
+        name: of the adapter, as VECTOR_INDEX names it.
+        is_remote: whether a query waits for another machine, so that it is worth asking beside other work.
+        is_eventual: whether what was just stored or deleted may take a while to show in queries and counts.
     """
 
     name: str
+    is_remote: bool = False
+    is_eventual: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where the vectors lie, as it is noted of those in force: its name, and behind a slash what else matters."""
+        return self.name
+
+    def prepare(self, stamp: IndexStamp) -> None:  # noqa: B027 - a hook
+        """Make what the vectors of this stamp are kept in, or check that it fits; called before each document.
+
+        Raises:
+            Unavailable: it is not there and can't be made, or is made for other vectors.
+        """
+
+    def probe(self) -> None:  # noqa: B027 - a hook
+        """Raise Unavailable where the index can't be asked now; cheap enough for a readiness check."""
 
     @abstractmethod
     def upsert(self, *, tenant: str, version_id: str, first_ordinal: int, vectors: Vectors, stamp: IndexStamp) -> None:
@@ -59,6 +99,10 @@ class VectorIndex(ABC):
     @abstractmethod
     def delete(self, *, tenant: str, version_id: str) -> None:
         """Remove every vector of the version; removing what isn't there is harmless."""
+
+    @abstractmethod
+    def forget(self, *, tenant: str, version_id: str, stamp: IndexStamp) -> None:
+        """Remove the version's vectors of this stamp and leave those of others; what isn't there is harmless."""
 
     @abstractmethod
     def list_versions(self) -> Iterator[tuple[str, str]]:
