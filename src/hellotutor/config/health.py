@@ -54,7 +54,8 @@ def _probe_database() -> None:
 
 def _probe_index() -> None:
     composition.search()
-    storages["default"].listdir("probes")
+    storages["default"].listdir("probes")  # words, and local vectors
+    composition.vector_index().probe()
 
 
 def _find_worker() -> None:

@@ -1,0 +1,1 @@
+"""The VectorIndex in Pinecone's cloud."""
