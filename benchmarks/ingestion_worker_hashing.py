@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
+from dataclasses import replace
 
 from hellotutor.config.startup import start
-from hellotutor.embeddings.base import Embedder
 from hellotutor.embeddings.hashing import HashingEmbedder
 
 
@@ -16,14 +15,15 @@ def main() -> None:
     # both need Django set up
     from hellotutor.cli.main import run
     from hellotutor.config import composition
+    from hellotutor.config.vectors import Serving
 
-    composition.embedder = _embedder
+    embedder, find_serving = HashingEmbedder(), composition.find_serving
+
+    def serve_hashes(*, is_fresh: bool = False) -> Serving:
+        return replace(find_serving(is_fresh=is_fresh), embedder=embedder)
+
+    composition.find_serving = serve_hashes
     sys.exit(run(["worker"]))
-
-
-@cache
-def _embedder() -> Embedder:
-    return HashingEmbedder()
 
 
 if __name__ == "__main__":

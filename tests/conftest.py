@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from tests.pinecone_fixtures import make_pinecone as make_pinecone
+from tests.pinecone_fixtures import pinecone_server as pinecone_server
+from tests.postgres_server import make_pgvector as make_pgvector
 from tests.postgres_server import postgres as postgres
 from tests.refusals import refuse as refuse
 from tests.s3_server import make_s3_storage as make_s3_storage  # fixtures; one server for all tests of a run
 from tests.s3_server import s3_server as s3_server
 from tests.s3_server import s3_storage as s3_storage
+
+from hellotutor.config import vectors
 
 SHARED_DATA = "HELLOTUTOR_SHARED_DATA"
 SLOW_TESTS = "HELLOTUTOR_SLOW_TESTS"
@@ -44,6 +49,13 @@ def shared_data() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture(autouse=True)
+def vectors_in_force_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test go by what another one's database had in force, and none look again because it takes long."""
+    vectors.forget_serving()
+    monkeypatch.setattr(vectors, "STALE_S", 3_600.0)
 
 
 @pytest.fixture(autouse=True)

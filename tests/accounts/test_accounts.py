@@ -13,8 +13,8 @@ from hellotutor.accounts.auth import get_tenant_tag
 from hellotutor.accounts.models import User
 from hellotutor.core.errors import NotFound, Unavailable
 from hellotutor.documents.models import Document, DocumentVersion
-from hellotutor.retrieval.lexical import LexicalIndex
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
+from hellotutor.retrieval.local.index import LocalVectorIndex
 from hellotutor.retrieval.search import Search
 from hellotutor.tutoring.models import Answer, Question, Session
 from hellotutor.tutoring.rag_query import query_rag

@@ -21,8 +21,8 @@ from hellotutor.ingestion.findings import Tally
 from hellotutor.ingestion.orphans import check_orphans
 from hellotutor.ingestion.rag_ingestion import IngestionParts
 from hellotutor.retrieval.base import IndexStamp
-from hellotutor.retrieval.lexical import LexicalIndex
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
+from hellotutor.retrieval.local.index import LocalVectorIndex
 
 from .conftest import Program, Ran
 
@@ -184,6 +184,11 @@ def lose_the_vectors(kept: Kept, filename: str = "cranes.md") -> None:
     kept.file("vectors-*", filename).unlink()
 
 
+def cut_the_vectors_short(kept: Kept, filename: str) -> None:
+    path = kept.file("vectors-*", filename)
+    path.write_bytes(path.read_bytes()[:-1])
+
+
 def lose_a_passage(kept: Kept, filename: str) -> None:
     kept.sql("delete from documents_passage where text like ?", f"%{filename}%")
 
@@ -203,6 +208,7 @@ def set_status(status: str, error_code: str) -> Callable[[Kept, str], None]:
 DAMAGES: list[tuple[Callable[[Kept, str], None], str]] = [
     (lose_the_segments, "segments_missing"),
     (lose_the_vectors, "vectors_missing"),
+    (cut_the_vectors_short, "vectors_missing"),
     (lose_a_passage, "rows_inconsistent"),
     (leave_a_gap, "rows_inconsistent"),
     (set_status("indexed", "s3_failed"), "status_inconsistent"),
@@ -223,7 +229,7 @@ def test_what_can_be_made_anew_is_found_mended_and_then_whole(program: Program) 
     assert kept.found("--repair") == [("✓", code) for _, code in DAMAGES]
     assert program.run("ask", QUESTION, *paths).code == 0  # reads and embeds the rest
     ran = kept.check("--bytes")
-    assert (ran.code, ran.out) == (0, "7 versions, 7 passages, 7 stored files: nothing is wrong.\n")
+    assert (ran.code, ran.out) == (0, "8 versions, 8 passages, 8 stored files: nothing is wrong.\n")
     assert kept.everything() == before
 
 

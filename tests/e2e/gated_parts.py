@@ -73,7 +73,7 @@ def gated_parts() -> Any:
 
     from hellotutor.ingestion.readers.base import ReadPage
     from hellotutor.ingestion.readers.text import TextReader
-    from hellotutor.retrieval.local import LocalVectorIndex
+    from hellotutor.retrieval.local.index import LocalVectorIndex
 
     class GatedReader(TextReader):
         def _read(self, path: Path, first: int) -> Iterator[ReadPage]:

@@ -15,8 +15,8 @@ from hellotutor.ingestion.rag_ingestion import IngestionParts
 from hellotutor.ingestion.readers.markdown import MarkdownReader
 from hellotutor.ingestion.readers.pdf import PdfReader
 from hellotutor.ingestion.sandbox import SandboxedReader
-from hellotutor.retrieval.lexical import LexicalIndex
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
+from hellotutor.retrieval.local.index import LocalVectorIndex
 
 
 @dataclass

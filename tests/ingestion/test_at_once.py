@@ -6,25 +6,34 @@ SQLite lets one write at a time: what needs two transactions side by side runs o
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.storage import FileSystemStorage
 from django.db import connection, transaction
-from tests.claimed import read_claimed
+from tests.claimed import embed_claimed, read_claimed
 from tests.versions import MEMORY, add, long_text, read_all, replace
 
 from hellotutor.accounts.models import User
 from hellotutor.config import composition
 from hellotutor.core.errors import HelloTutorError
 from hellotutor.documents.models import Document, DocumentVersion, Removal
+from hellotutor.embeddings.hashing import HashingEmbedder
+from hellotutor.ingestion.claim import try_claim
+from hellotutor.ingestion.rag_ingestion import embed_document
+from hellotutor.ingestion.reindexing import Reindexing
 from hellotutor.ingestion.services import add_document, delete_document, discard_replacement, replace_document
 from hellotutor.ingestion.turns import claim_next
+from hellotutor.retrieval import vector_sets
+from hellotutor.retrieval.base import IndexStamp
+from hellotutor.retrieval.models import VectorSet
 from hellotutor.tutoring.chat import delete_conversation, reply_to, start_conversation
 from hellotutor.tutoring.models import Conversation, Message, Session
 from hellotutor.tutoring.selectors import Scope
@@ -262,3 +271,44 @@ class TestSideBySide:
 
         said = at_once(*[lambda: answer("the organ")] * 4)
         assert said == [question.answers.get()] * 4
+
+    def test_of_those_that_store_the_first_vectors_ever_one_sets_the_stamp(self) -> None:
+        stamps = [IndexStamp("test/model", str(number), 8) for number in range(4)]
+        all_here = threading.Barrier(4, timeout=WAIT_S)
+
+        def store(stamp: IndexStamp) -> IndexStamp:
+            connection.ensure_connection()
+            all_here.wait()
+            vector_sets.enter("local", stamp)
+            return stamp
+
+        said = at_once(*[lambda stamp=stamp: store(stamp) for stamp in stamps])
+        assert said.count("stamp_changed") == 3
+        assert VectorSet.objects.get().stamp in said
+
+    def test_a_version_that_is_being_marked_as_indexed_holds_up_a_switch(self, version: DocumentVersion) -> None:
+        run, mark = reindex_beside_a_worker(version)
+        assert meet(mark, 'UPDATE "documents_documentversion"', run.switch) == [1, False]
+        list(run.embed())
+        assert run.switch()
+        assert DocumentVersion.objects.get().status == DocumentVersion.Status.INDEXED
+
+    def test_a_version_that_is_to_be_marked_as_indexed_during_a_switch_is_not(self, version: DocumentVersion) -> None:
+        run, mark = reindex_beside_a_worker(version)
+        assert meet(run.switch, 'UPDATE "retrieval_vectorset"', mark) == [True, "stamp_changed"]
+        assert DocumentVersion.objects.get().status == DocumentVersion.Status.EMBEDDING
+
+
+def reindex_beside_a_worker(version: DocumentVersion) -> tuple[Reindexing, Work]:
+    """Return a reindex that is done, and the last step of a worker that has embedded a version since: it is marked."""
+    read_all(version)
+    parts = dataclasses.replace(composition.ingestion_parts(), embedder=HashingEmbedder())
+    with closing(embed_claimed(version, parts)) as working:  # type: ignore[type-var]
+        next(working)  # all of it is in the index
+    run = Reindexing(parts.index, HashingEmbedder(dimensions=64), is_stopped=lambda: False)
+    run.begin()
+    list(run.embed())
+    again = DocumentVersion.objects.select_related("document", "owner").get(pk=version.pk)
+    claim = try_claim(again)
+    assert claim
+    return run, lambda: len(list(embed_document(again, parts, claim)))

@@ -22,8 +22,8 @@ from hellotutor.ingestion.rag_ingestion import IngestionParts, ingest_document
 from hellotutor.ingestion.readers.markdown import MarkdownReader
 from hellotutor.ingestion.services import add_document, cancel_ingestion
 from hellotutor.ingestion.turns import MOST_DEATHS, claim_next
-from hellotutor.retrieval.lexical import LexicalIndex
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
+from hellotutor.retrieval.local.index import LocalVectorIndex
 
 pytestmark = pytest.mark.django_db
 

@@ -24,8 +24,8 @@ from hellotutor.ingestion.readers.markdown import MarkdownReader
 from hellotutor.ingestion.readers.pdf import PdfReader
 from hellotutor.ingestion.readers.text import TextReader
 from hellotutor.ingestion.services import add_document, delete_document
-from hellotutor.retrieval.lexical import LexicalIndex
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
+from hellotutor.retrieval.local.index import LocalVectorIndex
 from hellotutor.retrieval.search import Search
 from hellotutor.tutoring.selectors import Scope, list_excerpts
 

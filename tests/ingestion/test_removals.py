@@ -30,8 +30,8 @@ from hellotutor.ingestion.rag_ingestion import IngestionParts
 from hellotutor.ingestion.readers.markdown import MarkdownReader
 from hellotutor.ingestion.removals import expect_upload, note_removals, sweep_removals
 from hellotutor.ingestion.services import add_document, cancel_ingestion, delete_document
-from hellotutor.retrieval.lexical import LexicalIndex
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
+from hellotutor.retrieval.local.index import LocalVectorIndex
 from hellotutor.retrieval.search import stamp_of
 
 pytestmark = pytest.mark.django_db

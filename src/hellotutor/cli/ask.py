@@ -12,6 +12,7 @@ from rich.panel import Panel
 
 from hellotutor.accounts.models import User
 from hellotutor.config import composition
+from hellotutor.config.vectors import find_serving
 from hellotutor.core.errors import HelloTutorError, Invalid, NotFound
 from hellotutor.documents.models import Document, DocumentVersion, Passage
 from hellotutor.documents.selectors import locate
@@ -28,6 +29,7 @@ _REASONS = {
     "no_embedder": "there is no embedding model (EMBEDDER=none, or hellotutor models fetch gets it)",
     "not_embedded": "the documents have no vectors yet",
 }
+_MISMATCHES = ("stamp_mismatch", "index_mismatch")
 
 
 def ask(
@@ -51,7 +53,9 @@ def ask(
         search=composition.search(by_words_only=by_words_only),
         tutor=composition.tutor(by_words_only=by_words_only),
     )
-    if found.mode == "lexical":
+    if found.reason in _MISMATCHES:
+        note(f"▸ {find_serving().advice}")
+    elif found.mode == "lexical":
         reason = _REASONS.get(found.reason, f"the vectors can't be used just now ({found.reason})")
         note(f"▸ Searched by words only: {reason}.")
     if found.reason == "partly_embedded":

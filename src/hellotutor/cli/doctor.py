@@ -11,13 +11,14 @@ import typer
 from django.db import DatabaseError, connection
 
 from hellotutor import __version__
-from hellotutor.config import composition
 from hellotutor.config.database import describe_unusable_database
 from hellotutor.config.settings import get_settings
 from hellotutor.config.storage import check_storage
+from hellotutor.config.vectors import INDEX_MISMATCH, STAMP_MISMATCH, find_serving, usual_embedder, wished_place
 from hellotutor.core.errors import HelloTutorError
 from hellotutor.documents.models import Document
 from hellotutor.monitoring import MonitoringState, counts, dropped_items
+from hellotutor.retrieval.vector_sets import find_in_force, list_not_in_force
 from hellotutor.tutoring.models import Session
 
 from .console import out
@@ -58,7 +59,8 @@ def _look(monitoring: MonitoringState) -> Iterator[Finding]:
     yield Finding("tutor", True, "offline: no key, no account and no network are needed")
     yield _look_at_parser()
     yield _check("embedder", _look_at_embedder)
-    yield Finding("index", True, f"{composition.vector_index().name} vectors and words (BM25)")
+    yield _check("vectors", _look_at_vectors)
+    yield _check("index", _look_at_index)
     yield Finding("monitoring", True if monitoring.sdk else None, monitoring.describe())
     yield _check("counted", lambda: Finding("counted", None, _counted()))
 
@@ -100,12 +102,32 @@ def _look_at_parser() -> Finding:
 
 
 def _look_at_embedder() -> Finding:
-    embedder = composition.embedder()
+    embedder = usual_embedder()
     if embedder is None:
         wish = "EMBEDDER=none" if get_settings().embedder == "none" else "to add meanings, run: hellotutor models fetch"
         return Finding("embedder", None, f"none, so search is by words only ({wish})")
     vector = embedder.embed(["It works."])[0]
     return Finding("embedder", bool(vector.any()), f"{embedder.name} on this machine, {embedder.dimensions} dimensions")
+
+
+def _look_at_vectors() -> Finding:
+    """Say which vectors are in force, and what is to be done where they don't fit the settings."""
+    in_force, serving = find_in_force(), find_serving(is_fresh=True)
+    if in_force is None:
+        return Finding("vectors", None, f"none yet; the first will lie in {wished_place()}")
+    text = f"in force since {in_force.since:%Y-%m-%d}: {in_force}"
+    if serving.reason in (STAMP_MISMATCH, INDEX_MISMATCH):
+        return Finding("vectors", False, f"{text}. {serving.advice}")
+    others = ", ".join(str(one) for one in list_not_in_force())
+    left = f" Beside them, from a reindex that has not ended: {others}; run hellotutor reindex." if others else ""
+    advice = f"{serving.advice}{left}".strip()
+    return Finding("vectors", None if advice else True, f"{text}. {advice}" if advice else text)
+
+
+def _look_at_index() -> Finding:
+    index = find_serving().index
+    index.probe()
+    return Finding("index", True, f"{index.place} answers, and words (BM25) are beside the documents")
 
 
 def _counted() -> str:

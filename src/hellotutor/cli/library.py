@@ -20,6 +20,7 @@ from hellotutor.ingestion.claim import Claim, claim_version
 from hellotutor.ingestion.rag_ingestion import IngestionParts, embed_document, read_document
 from hellotutor.ingestion.services import add_document, check_file, delete_document
 from hellotutor.monitoring import count
+from hellotutor.retrieval.vector_sets import StampChanged
 
 from .console import errors, note
 
@@ -178,11 +179,11 @@ def embed_all(versions: Sequence[DocumentVersion]) -> bool:
             with claim_version(version, on_wait=partial(note, waiting)) as claim, _progress() as progress:
                 assert claim  # noqa: S101 - this waits for it
                 task = progress.add_task(f"Embedding {version.filename}", total=version.passages_read, visible=False)
-                if version.passages_embedded < version.passages_read and not errors.is_terminal:
+                if parts.embedder and version.passages_embedded < version.passages_read and not errors.is_terminal:
                     note(f"▸ Embedding {version.filename}, once: {version.passages_read:,} passages.")
                 for state in embed_document(version, parts, claim, most_attempts=1):
                     progress.update(task, completed=state.passages_embedded, visible=True)
-    except Unavailable as error:
+    except (Unavailable, StampChanged) as error:
         note(f"▸ {error.message}")
         return False
     return True

@@ -19,6 +19,7 @@ from hellotutor.accounts.tokens import create_sign_in_link
 from hellotutor.config.commands import command_line
 from hellotutor.config.settings import get_settings
 from hellotutor.config.static import collect_static
+from hellotutor.config.vectors import find_serving
 from hellotutor.core.errors import Unavailable
 from hellotutor.monitoring import capture, catalogue
 
@@ -52,6 +53,8 @@ def serve(
     collect_static()
     web = Child("web-server", "--host", host, "--port", str(port))
     worker = None if no_worker else _Worker()
+    if advice := find_serving().advice:
+        note(f"▸ {advice}")
     base = get_settings().public_url or base_url(host, port)
     link = f"{base}/sign-in/{create_sign_in_link(user=user)}/"
 

@@ -14,6 +14,7 @@ from django.urls import get_resolver
 
 from hellotutor.config import composition
 from hellotutor.config.stopping import stopping
+from hellotutor.config.vectors import usual_embedder
 from hellotutor.core.errors import HelloTutorError
 from hellotutor.monitoring import flush
 from hellotutor.tutoring.tutors.base import Excerpt
@@ -73,7 +74,7 @@ def _warm_up(server: uvicorn.Server) -> None:
     try:
         for _ in composition.tutor().write_questions([_EXCERPT], count=1):
             pass
-        embedder = composition.embedder()
+        embedder = usual_embedder()  # which one is in force the first search asks the database
         if embedder:
             embedder.embed([_SENTENCE])
     except HelloTutorError:  # told again, where the model is needed

@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django_tasks_db.management.commands.db_worker import Worker as QueueWorker
 
 from hellotutor.config.startup import migrate
+from hellotutor.config.vectors import find_serving
 from hellotutor.ingestion.claim import hand_back
 from hellotutor.ingestion.tasks import stop_ingesting
 from hellotutor.ingestion.workers import register_worker
@@ -44,6 +45,8 @@ def worker(is_supervised: Annotated[bool, typer.Option(SUPERVISED, hidden=True)]
         sweep()
         if not is_supervised:
             note("▸ Working off what was uploaded. Ctrl-C stops.")
+            if advice := find_serving().advice:
+                note(f"▸ {advice}")
         running.run(worker_id)
 
 

@@ -1,14 +1,12 @@
-"""Which adapter serves each port; made once a process, from the settings."""
+"""Which adapter serves each port; made once a process, from the settings and from the vectors that are in force."""
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from django.core.files.storage import storages
 
 from hellotutor.embeddings.base import Embedder
-from hellotutor.embeddings.minilm import MiniLMConfig, MiniLMEmbedder
-from hellotutor.embeddings.weights import find_packaged_weights, is_whole, model_folder
 from hellotutor.ingestion.rag_ingestion import IngestionParts
 from hellotutor.ingestion.readers.base import DocumentReader, ReadingLimits
 from hellotutor.ingestion.readers.markdown import MarkdownReader
@@ -16,15 +14,15 @@ from hellotutor.ingestion.readers.pdf import PdfReader
 from hellotutor.ingestion.readers.text import TextReader
 from hellotutor.ingestion.sandbox import SandboxedReader
 from hellotutor.retrieval.base import VectorIndex
-from hellotutor.retrieval.lexical import LexicalIndex
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
 from hellotutor.retrieval.search import Search
 from hellotutor.tutoring.tutors.base import Tutor
 from hellotutor.tutoring.tutors.offline.tutor import OfflineTutor
 
 from .settings import get_settings
+from .vectors import NO_EMBEDDER, find_serving, half_of_the_cache, usual_embedder
 
-CACHE_BYTES = 128 << 20
+_MOST_SEARCHES = 8  # as many as come into force while a process lives, and more
 
 
 def readers() -> tuple[DocumentReader, ...]:
@@ -33,50 +31,52 @@ def readers() -> tuple[DocumentReader, ...]:
     return SandboxedReader(PdfReader(limits)), MarkdownReader(limits), TextReader(limits)
 
 
-def is_model_present() -> bool:
-    """Say whether the on-machine model can be used without fetching anything."""
-    return find_packaged_weights() is not None or is_whole(model_folder(get_settings().data_dir / "models"))
-
-
-@cache
 def embedder() -> Embedder | None:
-    """Return the embedder; None when search is lexical, by choice or because the model hasn't been fetched."""
-    chosen = get_settings().embedder
-    if chosen == "none" or (chosen == "auto" and not is_model_present()):
-        return None
-    return MiniLMEmbedder(MiniLMConfig(models_dir=get_settings().data_dir / "models"))
+    """Return what makes vectors like those in force; None where search is by words alone, whatever the reason."""
+    return find_serving().embedder
 
 
 @cache
 def lexical_index() -> LexicalIndex:
     """Return the lexical index."""
-    return LexicalIndex(storages["default"], cache_bytes=CACHE_BYTES)
+    return LexicalIndex(storages["default"], cache_bytes=half_of_the_cache())
 
 
-@cache
 def vector_index() -> VectorIndex:
-    """Return the vector index."""
-    return LocalVectorIndex(storages["default"], cache_bytes=CACHE_BYTES)
+    """Return the index of the vectors in force."""
+    return find_serving().index
 
 
-@cache
 def search(*, by_words_only: bool = False) -> Search:
     """Return hybrid search over the present indexes; by words only where vectors have just failed."""
-    return Search(lexical_index(), vector_index(), None if by_words_only else embedder())
+    serving = find_serving()
+    if by_words_only:
+        return _search_over(serving.index, None, NO_EMBEDDER)
+    return _search_over(serving.index, serving.embedder, serving.reason)
+
+
+@lru_cache(_MOST_SEARCHES)
+def _search_over(index: VectorIndex, embedder: Embedder | None, why_none: str) -> Search:
+    return Search(lexical_index(), index, embedder, why_none=why_none)
 
 
 @cache
 def tutor(*, by_words_only: bool = False) -> Tutor:
-    """Return the tutor; one that compares words only where vectors have just failed."""
-    return OfflineTutor(None if by_words_only else embedder())
+    """Return the tutor; one that compares words only where vectors have just failed.
+
+    It compares texts with each other and asks no index: what is in force there is nothing to it.
+    """
+    return OfflineTutor(None if by_words_only else usual_embedder())
 
 
 def ingestion_parts() -> IngestionParts:
-    """Return what the ingestion pipeline works with."""
+    """Return what the ingestion pipeline works with, as of now."""
+    serving = find_serving(is_fresh=True)
     return IngestionParts(
         storage=storages["default"],
         readers=readers(),
         lexical=lexical_index(),
-        index=vector_index(),
-        embedder=embedder(),
+        index=serving.index,
+        embedder=serving.embedder,
+        other_indexes=serving.other_indexes,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import dj_database_url
 from django.db import DatabaseError, connection
 
-from hellotutor.core.locks import hold
+from hellotutor.core.locks import hold, try_hold
 
 from .settings import Settings
 
@@ -23,7 +23,8 @@ _SQLITE_OPTIONS: dict[str, Any] = {
 }
 # What stands behind the ? of DATABASE_URL comes before these.
 _POSTGRES_OPTIONS: dict[str, Any] = {"connect_timeout": 5, "client_encoding": "UTF8"}
-_SCHEMA_LOCK = 0x48656C6C6F54  # any number that no other program takes in the same database
+# Any numbers that no other program takes in the same database.
+_SCHEMA_LOCK, _REINDEX_LOCK = 0x48656C6C6F54, 0x48656C6C6F55
 
 
 def describe_database(settings: Settings) -> dict[str, Any]:
@@ -55,6 +56,28 @@ def hold_schema(settings: Settings) -> Iterator[None]:
     finally:
         with suppress(DatabaseError), connection.cursor() as cursor:  # a lost connection has freed it
             cursor.execute("select pg_advisory_unlock(%s)", [_SCHEMA_LOCK])
+
+
+@contextmanager
+def try_hold_reindex(settings: Settings) -> Iterator[bool]:
+    """Be the only process that reindexes, as for `hold_schema`; yield False at once where another one does."""
+    lock = try_hold(settings.data_dir / "locks" / "reindex.lock")
+    try:
+        yield lock is not None and _try_hold_in_database(_REINDEX_LOCK)
+    finally:
+        if lock:
+            lock.release()
+        if connection.vendor == "postgresql":
+            connection.close()  # which frees it there
+
+
+def _try_hold_in_database(number: int) -> bool:
+    """Hold a lock until the connection at hand ends; on SQLite every process is on this machine, and has others."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", [number])
+        return bool(cursor.fetchone()[0])
 
 
 def describe_unusable_database() -> str:

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "hellotutor.accounts",
     "hellotutor.monitoring",
     "hellotutor.documents",
+    "hellotutor.retrieval",
     "hellotutor.tutoring",
     "hellotutor.insights",
     "hellotutor.api",

@@ -69,6 +69,20 @@ def _usable_database(url: str) -> str:
     return url
 
 
+def _usable_vector_database(url: str) -> str:
+    """Let through Postgres alone, where its driver is installed."""
+    if url and url.partition("://")[0] not in _POSTGRES:
+        raise ValueError("it is postgresql://user:password@host/database")
+    return _usable_database(url)
+
+
+def _index_name(name: str) -> str:
+    """Let through what Pinecone takes as the name of an index."""
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,43}[a-z0-9])?", name):
+        raise ValueError("it is the name of an index: up to 45 of a-z, 0-9 and hyphens, no hyphen at either end")
+    return name
+
+
 def _host_names(names: str) -> str:
     """Let through host names separated by commas, without scheme, path or port."""
     for name in names.split(","):
@@ -123,8 +137,15 @@ class Settings(BaseSettings):
     sentry_traces_sample_rate: float = Field(default=0.1, ge=0.0, le=1.0)
     monitoring_include_text: bool = False
     tutor: Literal["offline"] = "offline"
-    embedder: Literal["auto", "minilm", "none"] = "auto"
-    vector_index: Literal["local"] = "local"
+    embedder: Literal["auto", "minilm", "none", "hashing"] = "auto"
+    vector_index: Literal["local", "pgvector", "pinecone"] = "local"
+    index_cache_mb: int = Field(default=256, ge=8, le=1_000_000)
+    pgvector_url: Annotated[str, AfterValidator(_usable_vector_database)] = ""
+    pinecone_api_key: str = ""
+    pinecone_index: Annotated[str, AfterValidator(_index_name)] = "hellotutor"
+    pinecone_cloud: str = "aws"
+    pinecone_region: str = "us-east-1"
+    pinecone_host: Annotated[str, AfterValidator(_origin)] = ""
     google_client_id: str = ""
     s3_bucket: Annotated[str, AfterValidator(_bucket)] = ""
     s3_prefix: Annotated[str, AfterValidator(_prefix)] = ""
@@ -142,6 +163,25 @@ class Settings(BaseSettings):
         if self.s3_kms_key_id and self.s3_server_side_encryption != "aws:kms":
             raise ValueError("S3_KMS_KEY_ID is set, so S3_SERVER_SIDE_ENCRYPTION has to be aws:kms")
         return self
+
+    @model_validator(mode="after")
+    def _hashing_is_for_tests(self) -> Self:
+        if self.embedder == "hashing" and self.env != "test":
+            raise ValueError("EMBEDDER is hashing, which understands nothing and is for tests alone (ENV=test)")
+        return self
+
+    @model_validator(mode="after")
+    def _index_has_what_it_needs(self) -> Self:
+        if self.vector_index == "pgvector" and self.vectors_url.partition("://")[0] not in _POSTGRES:
+            raise ValueError("VECTOR_INDEX is pgvector, so PGVECTOR_URL or DATABASE_URL has to name a Postgres")
+        if self.vector_index == "pinecone" and not self.pinecone_api_key:
+            raise ValueError("VECTOR_INDEX is pinecone, so PINECONE_API_KEY has to be set")
+        return self
+
+    @property
+    def vectors_url(self) -> str:
+        """The database of VECTOR_INDEX=pgvector."""
+        return self.pgvector_url or self.database_url
 
     @property
     def is_production(self) -> bool:

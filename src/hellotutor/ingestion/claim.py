@@ -155,6 +155,18 @@ def claim_version(
 
 
 @contextmanager
+def claimed(version_pk: int) -> Iterator[tuple[DocumentVersion, Claim] | None]:
+    """Yield a version under a claim; None at once where somebody works on it, or it has gone."""
+    version = DocumentVersion.objects.select_related("document", "owner").filter(pk=version_pk).first()
+    claim = try_claim(version) if version else None
+    if version is None or claim is None:
+        yield None
+        return
+    with kept(claim):
+        yield version, claim
+
+
+@contextmanager
 def kept(claim: Claim) -> Iterator[None]:
     """Renew the lease while the block runs, and hand it back at the end, unless that has been done or it was lost."""
     is_over = threading.Event()

@@ -30,7 +30,7 @@ _ALTERED_AS_NOTED = "The stored file isn't what was uploaded: upload it again, w
 _ROWS = "Pages or passages are missing, or too many: --repair reads it anew."
 _STATUS = "Its status contradicts the rest of its row, so that nobody goes on with it: --repair queues it."
 _SEGMENTS = "It isn't found by its words: --repair indexes it again."
-_VECTORS = "It isn't found by its meaning, because vectors are lost or were made by another model: --repair queues it."
+_VECTORS = "It isn't found by its meaning, because vectors are lost: --repair queues it."
 
 
 def check_versions(parts: IngestionParts, tally: Tally, *, with_bytes: bool = False) -> Iterator[Finding]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from django.core.files.storage import Storage
 
 from hellotutor.documents.local_copies import forget_local_copy
 from hellotutor.documents.models import DocumentVersion, Removal
 
-from .claim import Claim, ClaimLost, kept, try_claim
+from .claim import ClaimLost, claimed
 from .rag_ingestion import IngestionParts, read_document
 from .removals import IndexParts, remove_files
 from .tasks import request_ingestion
@@ -46,7 +43,7 @@ def mend_segments(version_pk: int, parts: IngestionParts) -> str:
     Raises:
         Unavailable: the storage failed, which was captured.
     """
-    with _claimed(version_pk) as work:
+    with claimed(version_pk) as work:
         if work is None:
             return ""
         version, claim = work
@@ -79,7 +76,7 @@ def remove_object(storage: Storage, key: str) -> str:
 
 
 def _queue(version_pk: int, **fields: object) -> str:
-    with _claimed(version_pk) as work:
+    with claimed(version_pk) as work:
         if work is None:
             return ""
         version, claim = work
@@ -90,15 +87,3 @@ def _queue(version_pk: int, **fields: object) -> str:
         version.not_before = None
         request_ingestion(version)
         return _QUEUED
-
-
-@contextmanager
-def _claimed(version_pk: int) -> Iterator[tuple[DocumentVersion, Claim] | None]:
-    """Yield a version under a claim; None when somebody works on it, or it has gone."""
-    version = DocumentVersion.objects.select_related("document", "owner").filter(pk=version_pk).first()
-    claim = try_claim(version) if version else None
-    if version is None or claim is None:
-        yield None
-        return
-    with kept(claim):
-        yield version, claim

@@ -117,7 +117,8 @@ def check_orphans(parts: IndexParts, tally: Tally, *, grace: timedelta) -> Itera
     looking = _Looking(parts, tally, grace, _Owners())
     yield from _check_storage(looking)
     yield from _check_index(looking, "segments_orphaned", parts.lexical)
-    yield from _check_index(looking, "vectors_orphaned", parts.index)
+    for index in (parts.index, *parts.other_indexes):
+        yield from _check_index(looking, "vectors_orphaned", index)
 
 
 def _is_unfounded(removal: Removal) -> bool:

@@ -13,6 +13,7 @@ from hellotutor.core.errors import HelloTutorError, Invalid, NotFound, Unavailab
 from hellotutor.documents.models import DocumentVersion
 from hellotutor.monitoring import capture, count
 from hellotutor.monitoring.catalogue import Failure
+from hellotutor.retrieval.vector_sets import StampChanged
 
 from .claim import Claim, ClaimLost
 
@@ -38,7 +39,7 @@ def settle(
     connection.close_if_unusable_or_obsolete()
     if _is_gone(version):
         return NotFound("document_deleted", "The document was deleted while it was being read.")
-    if isinstance(error, ClaimLost):
+    if isinstance(error, ClaimLost | StampChanged):
         return error
     if isinstance(error, Invalid):
         count(f"document.{error.code}")

@@ -17,18 +17,21 @@ from django.db import transaction
 
 from hellotutor.accounts.auth import get_tenant_tag
 from hellotutor.core import clock
-from hellotutor.core.errors import NotFound
+from hellotutor.core.errors import NotFound, Unavailable
 from hellotutor.core.text import NORMALISATION_VERSION
 from hellotutor.documents.local_copies import open_local_copy
 from hellotutor.documents.models import DocumentVersion
 from hellotutor.embeddings.base import Embedder
 from hellotutor.monitoring import catalogue
 from hellotutor.monitoring.catalogue import Failure
+from hellotutor.retrieval import vector_sets
 from hellotutor.retrieval.base import VectorIndex
-from hellotutor.retrieval.lexical import LexicalIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
 from hellotutor.retrieval.search import stamp_of
+from hellotutor.retrieval.vector_sets import StampChanged
 
 from .claim import Claim
+from .embedding import Embedding
 from .outcomes import settle
 from .readers.base import SNIFF_BYTES, DocumentReader
 from .removals import lock_versions, note_removals, remove_files, remove_traces
@@ -36,7 +39,6 @@ from .rows import batches, find_start, forget_pages, store_batch
 from .services import choose_reader
 from .splitting import SPLITTER_VERSION, split
 
-_EMBED_PASSAGES = 128  # 3 s on 2 cores: what a worker that dies has to do again
 _SEGMENT_PASSAGES = 2_000
 Status = DocumentVersion.Status
 
@@ -51,6 +53,7 @@ class IngestionParts:
         lexical: where segments are built.
         index: where vectors go.
         embedder: makes the vectors; None leaves the version to lexical search.
+        other_indexes: where vectors lie beside, of a reindex that is under way or has not been tidied up after.
     """
 
     storage: Storage
@@ -58,6 +61,7 @@ class IngestionParts:
     lexical: LexicalIndex
     index: VectorIndex
     embedder: Embedder | None
+    other_indexes: Sequence[VectorIndex] = ()
 
 
 class _Work:
@@ -155,32 +159,45 @@ def embed_document(
 ) -> Generator[DocumentVersion]:
     """Embed the passages of a version that has been read; yield it after every batch that is in the index.
 
-    Without an embedder nothing happens. Takes and raises what `read_document` does.
+    Without an embedder nothing happens. Takes what `read_document` does.
+
+    Raises:
+        StampChanged: other vectors are in force than those that these parts make.
+        Exception: as `read_document`.
     """
     if parts.embedder is None or version.status not in (Status.EMBEDDING, Status.INDEXED):
         return
-    work = _Work(version, parts, claim, most_attempts)
-    index, stamp = parts.index, stamp_of(parts.embedder)
-    where = {"tenant": work.tenant, "version_id": work.version_id}
+    work, stamp = _Work(version, parts, claim, most_attempts), stamp_of(parts.embedder)
+    try:
+        yield from _embed(work, parts.embedder)
+    except StampChanged:
+        if not vector_sets.is_wanted(parts.index.place, stamp):  # what was written since they were cleared away
+            with contextlib.suppress(Unavailable):
+                parts.index.forget(tenant=work.tenant, version_id=work.version_id, stamp=stamp)
+        raise
+
+
+def _embed(work: _Work, embedder: Embedder) -> Generator[DocumentVersion]:
+    version, place, stamp = work.version, work.parts.index.place, stamp_of(embedder)
+
+    def check() -> None:
+        work.claim.check()
+        vector_sets.check_in_force(place, stamp)
+
+    embedding = Embedding(version, work.parts.index, embedder, work.stage, check)
     with work.stage(catalogue.INGEST_UNEXPECTED):
-        with work.stage(catalogue.INGEST_INITIALIZATION, index=index.name):
-            done = had = index.count(**where, stamp=stamp)
-        # smaller after each death: what ends a worker may be a batch that takes too much memory or time
-        while texts := _texts_from(version, done, max(1, _EMBED_PASSAGES >> version.deaths)):
-            with work.stage(catalogue.INGEST_EMBEDDING, chunk_count=len(texts)):
-                vectors = parts.embedder.embed([" › ".join([*path[-1:], text]) for path, text in texts])
-            with work.stage(catalogue.INGEST_UPSERT, vector_count=len(texts), index=index.name):
-                claim.check()
-                index.upsert(**where, first_ordinal=done, vectors=vectors, stamp=stamp)
-                done += len(texts)
-                work.save(passages_embedded=done, attempts=0, deaths=0, error_message="")
+        vector_sets.enter(place, stamp)
+        counts = embedding.run()
+        had = done = next(counts)
+        for done in counts:
+            work.save(passages_embedded=done, attempts=0, deaths=0, error_message="")
             yield version
         if version.status != Status.INDEXED or version.passages_embedded != done or had != done:
-            with work.stage(catalogue.INGEST_UPSERT, vector_count=done, index=index.name):
-                claim.check()
-                index.finish(**where, stamp=stamp)
+            embedding.finish()
             ended = {"status": Status.INDEXED, "indexed_at": clock.now(), "error_code": "", "error_message": ""}
-            work.save(passages_embedded=done, **ended)
+            with transaction.atomic():
+                vector_sets.check_in_force(place, stamp, is_kept=True)  # or a reindex would miss this version
+                work.save(passages_embedded=done, **ended)
             yield version
 
 
@@ -225,19 +242,29 @@ def _index_words(work: _Work, done: int) -> int:
     """Index the words of the passages kept that aren't indexed, from the ordinal `done` on; return how far it came."""
     while texts := _texts_from(work.version, done, _SEGMENT_PASSAGES):
         work.claim.check()
-        # the text comes first: marks count from its beginning
-        words = [" ".join([text, *heading_path]) for heading_path, text in texts]
-        work.parts.lexical.add(tenant=work.tenant, version_id=work.version_id, first_ordinal=done, texts=words)
+        work.parts.lexical.add(
+            tenant=work.tenant,
+            version_id=work.version_id,
+            first_ordinal=done,
+            texts=[text for _, text in texts],
+            headings=[heading_path for heading_path, _ in texts],
+        )
         done += len(texts)
     return done
 
 
 def _mend_segments(work: _Work) -> None:
-    """Build segments again where they were lost; the passages are in the database."""
-    where = {"tenant": work.tenant, "version_id": work.version_id}
+    """Build segments again where they were lost or an earlier program made them; the passages are in the database."""
+    version, where = work.version, {"tenant": work.tenant, "version_id": work.version_id}
     done = work.parts.lexical.count(**where)
-    if done < work.version.passages_read:
-        work.parts.lexical.finish(**where, passages=_index_words(work, done))
+    if done >= version.passages_read and not version.wants_words:
+        return
+    if version.wants_words and version.error_code:
+        work.save(wants_words=False)  # what was given up is tried once, or `list_waiting` would bring it for ever
+    _index_words(work, done)
+    work.parts.lexical.finish(**where, passages=version.passages_read)
+    if version.wants_words:
+        work.save(wants_words=False)
 
 
 def _texts_from(version: DocumentVersion, ordinal: int, most: int) -> list[tuple[list[str], str]]:

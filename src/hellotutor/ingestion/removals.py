@@ -18,7 +18,7 @@ from hellotutor.documents.local_copies import forget_local_copy
 from hellotutor.documents.models import Document, DocumentVersion, Removal
 from hellotutor.monitoring import capture, catalogue, count
 from hellotutor.retrieval.base import VectorIndex
-from hellotutor.retrieval.lexical import LexicalIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
 
 _LONGEST_UPLOAD = timedelta(days=1)
 _LEASES_WAITED = 2
@@ -40,6 +40,10 @@ class IndexParts(Protocol):
     @property
     def index(self) -> VectorIndex:
         """Where the vectors lie."""
+
+    @property
+    def other_indexes(self) -> Sequence[VectorIndex]:
+        """Where vectors lie beside."""
 
 
 def expect_upload(*, owner: User, version_id: uuid.UUID, storage_key: str) -> Removal:
@@ -110,7 +114,8 @@ def remove_traces(tenant: str, version_id: str, parts: IndexParts) -> None:
         Unavailable: the storage or the index failed.
     """
     parts.lexical.delete(tenant=tenant, version_id=version_id)
-    parts.index.delete(tenant=tenant, version_id=version_id)
+    for index in (parts.index, *parts.other_indexes):
+        index.delete(tenant=tenant, version_id=version_id)
 
 
 def sweep_removals(parts: IndexParts) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -13,9 +13,11 @@ from django.utils.module_loading import import_string
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
+from hellotutor.core import clock
 from hellotutor.core.errors import Invalid, NotFound, Unavailable
 from hellotutor.documents.models import DocumentVersion
 from hellotutor.monitoring import capture, catalogue, count
+from hellotutor.retrieval.vector_sets import StampChanged
 
 from .claim import Claim, ClaimLost, kept
 from .rag_ingestion import IngestionParts, ingest_document
@@ -24,6 +26,7 @@ from .turns import claim_next, end_turn, list_waiting
 
 _SLICE_S = 3.0  # then somebody else's turn has come, where somebody waits
 _MOST_RINGS = 4  # more workers than that find work by their own sweep
+_STAMP_PAUSE_S = 2.0
 _stopping = threading.Event()
 _Status = DocumentVersion.Status
 
@@ -65,30 +68,39 @@ def ingest_next() -> int:
 
 
 def _work_off() -> int:
-    parts = _parts()
-    with_embedding = parts.embedder is not None
     slices = 0
-    while not _stopping.is_set() and (claimed := claim_next(with_embedding=with_embedding)):
+    while not _stopping.is_set():
+        parts = _parts()  # anew each time: other vectors may have come into force
+        with_embedding = parts.embedder is not None
+        claimed = claim_next(with_embedding=with_embedding)
+        if claimed is None:
+            break
         slices += 1
         version, claim = claimed
         started = time.monotonic()
-        _work_on(version, claim, parts)
+        is_of_use = _work_on(version, claim, parts)
         end_turn(version, time.monotonic() - started, with_embedding=with_embedding)
+        if not is_of_use:
+            break
     return slices
 
 
-def _work_on(version: DocumentVersion, claim: Claim, parts: IngestionParts) -> None:
-    """Work a slice of a version, whose outcome is kept with it."""
+def _work_on(version: DocumentVersion, claim: Claim, parts: IngestionParts) -> bool:
+    """Work a slice of a version, whose outcome is kept with it; return False where these parts are of no use now."""
     try:
         with kept(claim):
             _work_a_slice(version, claim, parts)
     except ClaimLost:
         count("ingestion.claim_lost")
+    except StampChanged:
+        _ring(clock.now() + timedelta(seconds=_STAMP_PAUSE_S))
+        return False
     except (NotFound, Invalid):
-        return
+        return True
     except Unavailable:
         if version.not_before is not None:
             _ring(version.not_before)
+    return True
 
 
 def _work_a_slice(version: DocumentVersion, claim: Claim, parts: IngestionParts) -> None:

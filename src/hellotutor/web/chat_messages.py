@@ -20,6 +20,10 @@ NOTICES = {
     "no_embedder": "Searched by words only: no model for search by meaning is set up.",
     "not_embedded": "Searched by words only: search by meaning follows when the documents are prepared for it.",
     "partly_embedded": "Parts of the documents were searched by words only: they are still being prepared.",
+    "stamp_mismatch": "Searched by words only: the documents were prepared for search by meaning with another model; "
+    "whoever runs this service can have that done anew (hellotutor reindex).",
+    "index_mismatch": "Searched by words only: what was prepared for search by meaning lies where this service can't "
+    "reach it.",
     "other": "Searched by words only: search by meaning isn't available just now.",
 }
 # `Tutor.name` of the tutor on this machine begins so, and what people call it.

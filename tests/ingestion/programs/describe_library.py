@@ -27,10 +27,11 @@ from hellotutor.config import composition  # noqa: E402
 from hellotutor.documents.models import DocumentVersion, Page, Passage, Removal  # noqa: E402
 from hellotutor.monitoring.counting import counts  # noqa: E402
 from hellotutor.retrieval import segments  # noqa: E402
+from hellotutor.retrieval.local.blocks import unpack_block  # noqa: E402
 from hellotutor.retrieval.parts import find_chain  # noqa: E402
 
 QUERIES = ("evolution of species", "the law of culture", "the tide of the bay", "nation and people", "Zürich")
-_PREFIX = re.compile(r"^((?:lexical|vectors)-.+?)-\d{8}-\d{8}")
+_PREFIX = re.compile(r"^(lexical-.+?(?=-\d{8}-\d{8})|vectors-.+?-[0-9a-f]{12}(?=-))")
 _PAGE = ("ordinal", "number", "label", "heading_path", "text", "raw_text", "raw_map")
 _PASSAGE = ("ordinal", "page__ordinal", "end_page__ordinal", "start", "end", "heading_path", "text", "sentences")
 _STATE = ("status", "error_code", "pages_total", "pages_read", "pages_damaged", "passages_read", "passages_embedded")
@@ -83,9 +84,18 @@ def _files_of(version: DocumentVersion, storage: Storage) -> list[str]:
 
 
 def _vectors(storage: Storage, files: list[str]) -> Any:
-    arrays = [segments.read_arrays(storage, name) for name in files]
-    blocks = [found[""] for found in arrays if found is not None and len(found[""])]
+    read = [(name, segments.read_arrays(storage, name)) for name in files]
+    blocks = [exact for name, found in read if found is not None and len(exact := _exact(name, found[""]))]
     return np.concatenate(blocks) if blocks else np.zeros((0, 0), dtype=np.float16)
+
+
+def _exact(name: str, array: Any) -> Any:
+    """Return the vectors of a file, of which its name tells how many and its size of how many numbers each."""
+    first, end = map(int, re.findall(r"-(\d{8})(?=-|\.)", name)[-2:])
+    rows = end - first
+    if not rows:
+        return np.zeros((0, 0), dtype=np.float16)
+    return unpack_block(array, (len(array) - 4 * (rows + 2)) // (3 * rows), rows=rows, is_mapped=False).exact
 
 
 def _scores(version: DocumentVersion) -> Any:
