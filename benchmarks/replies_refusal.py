@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
 from benchmarks.retrieval_set import (
+    BUDGET_CHARACTERS,
     PASSAGE_CHARACTERS,
     TENANT,
     Corpora,
@@ -33,6 +34,7 @@ from benchmarks.shared import add_models, add_path
 from benchmarks.short_questions import ANSWERED, NOT_ANSWERED
 from hellotutor.embeddings.base import Embedder
 from hellotutor.embeddings.minilm import MiniLMConfig, MiniLMEmbedder
+from hellotutor.retrieval.evidence import Hit, Place
 from hellotutor.retrieval.search import Search
 from hellotutor.tutoring.tutors.base import Excerpt
 from hellotutor.tutoring.tutors.offline import replies
@@ -102,10 +104,16 @@ def measure(questions: list[Question], corpora: Corpora, embedder: Embedder | No
 
 def find(search: Search, question: Question, corpora: Corpora, corpus: str, without_gold: bool) -> list[Excerpt]:
     """Return the best excerpts of a corpus, without those that hold a part of the answer if so asked."""
-    result = search.search(question.text, tenants=[TENANT], versions=[corpus], k=EXCERPTS * 4)
     passages = corpora[corpus]
     gold = find_gold(question, passages) if without_gold else ()
-    ordinals = [hit.ordinal for hit in result.hits if hit.ordinal not in gold][:EXCERPTS]
+
+    def read(hits: Sequence[Hit]) -> dict[Place, Passage]:
+        return {hit.place: passages[hit.ordinal] for hit in hits if hit.ordinal not in gold}
+
+    result = search.find_evidence(
+        question.text, tenants=[TENANT], versions=[corpus], read=read, budget=BUDGET_CHARACTERS
+    )
+    ordinals = list(dict.fromkeys(quote.ordinal for quote in result.quotes))[:EXCERPTS]
     return [make_excerpt(corpus, ordinal, passages) for ordinal in ordinals]
 
 

@@ -17,8 +17,8 @@ from django.core.files.storage import InMemoryStorage
 
 from hellotutor.core.sentences import split_sentences
 from hellotutor.embeddings.base import Embedder
-from hellotutor.retrieval.lexical import LexicalIndex
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
+from hellotutor.retrieval.local.index import LocalVectorIndex
 from hellotutor.retrieval.search import Search, stamp_of
 
 PASSAGE_CHARACTERS = 300
@@ -102,19 +102,6 @@ def _lines_and_sentences(text: str) -> Iterator[Span]:
 def _make_passage(text: str, spans: Sequence[Span]) -> Passage:
     start, end = spans[0][0], spans[-1][1]
     return Passage(start, end, text[start:end], tuple((a - start, b - start) for a, b in spans))
-
-
-def measure_recall(gold: Sequence[Span], passages: Sequence[Passage], budget: int = BUDGET_CHARACTERS) -> float:
-    """Return the share of the gold characters that stand in the passages, best first, that fit the budget."""
-    wanted = {at for start, end in gold for at in range(start, end)}
-    held: set[int] = set()
-    spent = 0
-    for passage in passages:
-        spent += passage.end - passage.start
-        if spent > budget:
-            break
-        held.update(range(passage.start, passage.end))
-    return len(wanted & held) / len(wanted)
 
 
 def index_corpora(corpora: Corpora, embedder: Embedder | None) -> Indexed:

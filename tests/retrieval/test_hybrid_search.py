@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.core.files.storage import InMemoryStorage
 
 from hellotutor.core.errors import Unavailable
+from hellotutor.core.sentences import split_sentences
 from hellotutor.embeddings.base import Embedder, Vectors
 from hellotutor.embeddings.hashing import HashingEmbedder
-from hellotutor.retrieval.lexical import LexicalIndex
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.base import VectorHit
+from hellotutor.retrieval.evidence import Hit
+from hellotutor.retrieval.lexical.index import LexicalIndex, LexicalScores
+from hellotutor.retrieval.local.index import LocalVectorIndex
 from hellotutor.retrieval.search import Search, SearchResult, stamp_of
 
 BIOLOGY = [
@@ -154,3 +160,86 @@ def test_a_deleted_document_is_found_by_neither(library: Library) -> None:
     assert result.missing == ("bio",)
     assert all(hit.version_id == "hist" for hit in result.hits)
     assert library.index.count(tenant="alice", version_id="bio", stamp=stamp_of(HashingEmbedder())) == 0
+
+
+class RemoteIndex(LocalVectorIndex):
+    """Answers a query only once words were looked for, as a slow service would."""
+
+    is_remote = True
+    words_were_looked_for = threading.Event()
+
+    def query(self, *args: Any, **kwargs: Any) -> list[VectorHit]:
+        assert self.words_were_looked_for.wait(timeout=30)
+        return super().query(*args, **kwargs)
+
+
+class WatchedWords(LexicalIndex):
+    def score(self, *args: Any, **kwargs: Any) -> LexicalScores:
+        found = super().score(*args, **kwargs)
+        RemoteIndex.words_were_looked_for.set()
+        return found
+
+
+def test_words_are_looked_for_while_another_machine_looks_for_vectors(library: Library) -> None:
+    library.index = RemoteIndex(library.storage, listing_max_age_s=0)
+    library.embed("bio", BIOLOGY)
+    library.embed("hist", HISTORY)
+    search = Search(WatchedWords(library.storage), library.index, HashingEmbedder())
+    beside = ask(search, "Which part releases energy from sugar?")
+    local = Search(LexicalIndex(library.storage), LocalVectorIndex(library.storage), HashingEmbedder())
+    assert beside == ask(local, "Which part releases energy from sugar?")
+
+
+def test_a_remote_index_that_is_down_leaves_the_words(library: Library) -> None:
+    library.index = RemoteIndex(library.storage, listing_max_age_s=0)
+    library.embed("bio", BIOLOGY)
+    result = ask(library.search(BrokenEmbedder()), "sugar from light")
+    assert (result.mode, result.reason) == ("lexical", "embedder_down")
+    assert places(result)[0] == ("bio", 2)
+
+
+@dataclass(frozen=True)
+class Text:
+    text: str
+    sentences: tuple[tuple[int, int], ...]
+
+
+def read_all(hits: Sequence[Hit]) -> dict[tuple[str, int], Text]:
+    texts = {"bio": BIOLOGY, "hist": HISTORY}
+    return {
+        hit.place: Text(text, tuple(split_sentences(text)))
+        for hit in hits
+        if (text := texts[hit.version_id][hit.ordinal])
+    }
+
+
+def find(search: Search, query: str, **options: Any) -> list[str]:
+    found = search.find_evidence(
+        query, tenants=["alice"], versions=["bio", "hist"], **({"read": read_all, "budget": 60} | options)
+    )
+    texts = {"bio": BIOLOGY, "hist": HISTORY}
+    return [texts[quote.version_id][quote.ordinal][quote.start : quote.end] for quote in found.quotes]
+
+
+def test_the_evidence_for_a_question_is_quoted_within_a_budget(library: Library) -> None:
+    assert find(library.search(), "Who resisted the taxes?") == ["Colonists resisted the taxes."]
+    assert find(library.search(), "Who resisted the taxes?", budget=90) == [HISTORY[1], HISTORY[0]]
+    assert find(library.search(), "Who resisted the taxes?", budget=10) == []
+    assert find(library.search(), "unheard of") == []
+
+
+def test_what_is_out_of_scope_is_not_quoted(library: Library) -> None:
+    def read_first(hits: Sequence[Hit]) -> dict[tuple[str, int], Text]:
+        return {place: text for place, text in read_all(hits).items() if place == ("hist", 0)}
+
+    assert find(library.search(), "Who resisted the taxes?", read=read_first) == [HISTORY[0]]
+
+
+def test_evidence_of_somebody_else_is_never_read(library: Library) -> None:
+    def read_nothing(hits: Sequence[Hit]) -> dict[tuple[str, int], Text]:
+        assert not hits
+        return {}
+
+    search = library.search()
+    found = search.find_evidence("taxes", tenants=["charlie"], versions=["bio", "hist"], read=read_nothing, budget=99)
+    assert (found.quotes, found.missing) == ((), ("bio", "hist"))

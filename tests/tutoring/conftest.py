@@ -14,8 +14,8 @@ from hellotutor.documents.models import DocumentVersion
 from hellotutor.ingestion.rag_ingestion import IngestionParts
 from hellotutor.ingestion.readers.markdown import MarkdownReader
 from hellotutor.ingestion.services import add_document
-from hellotutor.retrieval.lexical import LexicalIndex
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
+from hellotutor.retrieval.local.index import LocalVectorIndex
 from hellotutor.retrieval.search import Search
 from hellotutor.tutoring.tutors.offline.tutor import OfflineTutor
 

@@ -19,8 +19,8 @@ from hellotutor.ingestion.rag_ingestion import IngestionParts
 from hellotutor.ingestion.readers.markdown import MarkdownReader
 from hellotutor.ingestion.services import add_document, delete_document
 from hellotutor.monitoring import counts
-from hellotutor.retrieval.lexical import LexicalIndex
-from hellotutor.retrieval.local import LocalVectorIndex
+from hellotutor.retrieval.lexical.index import LexicalIndex
+from hellotutor.retrieval.local.index import LocalVectorIndex
 from hellotutor.tutoring.models import Answer, Question, Session
 from hellotutor.tutoring.rag_query import generate_question_batch
 from hellotutor.tutoring.selectors import Scope, find_open_session

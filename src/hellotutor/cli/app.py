@@ -24,6 +24,8 @@ _COMMANDS: Mapping[str, tuple[str, bool]] = {
     "doctor": ("doctor", False),
     "check": ("check", False),
     "models": ("models", False),
+    "reindex": ("reindex", False),
+    "eval": ("eval", False),
     "web-server": ("web_server", True),
 }
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 SUPERVISED = "--supervised"
 _LONGEST_STOP_S = 8.0
@@ -20,10 +20,12 @@ _LONGEST_STOP_S = 8.0
 class Child:
     """One run of a command of ours in a process of its own."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        """Start it; its environment is ours unless another is given."""
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "hellotutor", *arguments, SUPERVISED],
             stdin=subprocess.PIPE,
+            env=environment,
             # A group of its own: Ctrl-C in the terminal reaches the parent alone, which stops its children in order.
             process_group=None if sys.platform == "win32" else 0,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

@@ -1,41 +1,29 @@
-"""Hybrid search over a tenant's documents: words and vectors, and an honest word when it is words alone."""
+"""Hybrid search over a tenant's documents: words and vectors, and an honest word when it is words alone.
+
+query → embed → words and vectors side by side → fuse and smooth (`fusion`) → pieces (`pieces`) → pack into a budget
+(`evidence`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hellotutor.core.errors import Unavailable
 from hellotutor.embeddings.base import Embedder, Vectors
 from hellotutor.monitoring import capture, catalogue
 from hellotutor.retrieval.base import IndexStamp, VectorIndex
+from hellotutor.retrieval.evidence import Hit, Quote, Reader, pack
 from hellotutor.retrieval.fusion import fuse, normalise, rank, smooth
-from hellotutor.retrieval.lexical import LexicalIndex, LexicalScores
+from hellotutor.retrieval.lexical.analysis import analyzer_for
+from hellotutor.retrieval.lexical.index import LexicalIndex, LexicalScores
+from hellotutor.retrieval.meanings import Cosines, Meanings, Nearest, no_cosines
 
-_CANDIDATES = 200  # asked of the vector index; recall is the same at 100 and at all 14,000
-_MOST_REMEMBERED = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage that may answer.
-
-    Attributes:
-        version_id: public id of its document version.
-        ordinal: its place in that version, from 0.
-        score: what the ranking is by, in [0, 1]; comparable within one search only.
-        lexical_score: BM25, 0 or more.
-        cosine: to the query, in [-1, 1]; None when the index did not return it.
-    """
-
-    version_id: str
-    ordinal: int
-    score: float
-    lexical_score: float
-    cosine: float | None
+_CHARACTERS_A_HIT = 40  # of a budget: passages are longer, but not all may be in scope
+_LEAST_HITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +34,17 @@ class SearchResult:
         hits: best first.
         mode: `hybrid` or `lexical`.
         reason: empty when every passage took part in full; else `no_embedder`, `not_embedded`, `partly_embedded`
-            (these passages ranked by their words), or the code of what made the embedder or the index unavailable.
+            (these passages ranked by their words), `stamp_mismatch` or `index_mismatch` (the vectors in force can't be
+            asked by these settings), or the code of what made the embedder or the index unavailable.
         missing: versions asked that have no lexical segment, and so took no part.
+        quotes: of `find_evidence`: what helps most, the best passage's first; those of a passage in order.
     """
 
     hits: tuple[Hit, ...]
     mode: str
     reason: str = ""
     missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Cosines:
-    values: Vectors
-    has_vector: NDArray[np.bool_]
-    reason: str
+    quotes: tuple[Quote, ...] = ()
 
 
 def stamp_of(embedder: Embedder) -> IndexStamp:
@@ -75,13 +59,15 @@ class Search:
         lexical: the segments of words.
         index: where vectors are.
         embedder: what embeds the query, of the same stamp as the vectors asked for; None searches words alone.
+        why_none: the reason that a result gives for that.
     """
 
-    def __init__(self, lexical: LexicalIndex, index: VectorIndex, embedder: Embedder | None) -> None:
+    def __init__(
+        self, lexical: LexicalIndex, index: VectorIndex, embedder: Embedder | None, *, why_none: str = "no_embedder"
+    ) -> None:
         self._lexical = lexical
         self._index = index
-        self._embedder = embedder
-        self._whole: set[tuple[str, str, IndexStamp]] = set()
+        self._meanings = Meanings(index, embedder, stamp_of(embedder) if embedder else None, why_none)
 
     def search(self, query: str, *, tenants: Sequence[str], versions: Sequence[str], k: int) -> SearchResult:
         """Return the k best passages of the versions that these tenants own, best first.
@@ -98,73 +84,82 @@ class Search:
             ValueError: no tenant was named.
             Unavailable: the segments of words cannot be read.
         """
-        lexical = self._lexical.score(query, tenants=tenants, versions=versions)
-        try:
-            cosines = self._find_cosines(query, lexical, k)
-        except Unavailable as exc:
-            capture(catalogue.SEARCH, exc, index=self._index.name)
-            cosines = _no_cosines(lexical, exc.code)
-        if cosines.has_vector.any():
-            scores = fuse(lexical.scores, cosines.values, cosines.has_vector, lexical.bounds)
-            mode = "hybrid"
-        else:
-            scores = normalise(smooth(lexical.scores, lexical.bounds))
-            mode = "lexical"
-        return SearchResult(_take_best(scores, lexical, cosines, k), mode, cosines.reason, lexical.missing)
+        return self._rank(query, tenants, versions, k)[0]
+
+    def find_evidence(
+        self,
+        query: str,
+        *,
+        tenants: Sequence[str],
+        versions: Sequence[str],
+        read: Reader,
+        budget: int,
+        k: int | None = None,
+    ) -> SearchResult:
+        """Return what `search` does, with the parts of the passages that help most as `quotes`.
+
+        Args:
+            query: a question or words.
+            tenants: tags of the owners that the caller may read.
+            versions: public ids of the document versions searched.
+            read: returns the texts of hits, by their place; a passage that it leaves out isn't quoted.
+            budget: most characters of all quotes together.
+            k: as for `search`; by default enough for the budget.
+
+        Raises:
+            ValueError: no tenant was named.
+            Unavailable: the segments of words cannot be read.
+        """
+        found, lexical = self._rank(query, tenants, versions, k or max(_LEAST_HITS, budget // _CHARACTERS_A_HIT))
+        quotes = pack(
+            found.hits,
+            read(found.hits),
+            analyzers={hit.version_id: analyzer_for(lexical.languages[hit.version_id][0]) for hit in found.hits},
+            weights=lexical.weights,
+            budget=budget,
+        )
+        return replace(found, quotes=quotes)
 
     def delete(self, *, tenant: str, version_id: str) -> None:
         """Remove a version from words and vectors; removing what isn't there is harmless."""
         self._lexical.delete(tenant=tenant, version_id=version_id)
         self._index.delete(tenant=tenant, version_id=version_id)
-        self._whole = {known for known in self._whole if known[:2] != (tenant, version_id)}
+        self._meanings.forget((tenant, version_id))
 
-    def _find_cosines(self, query: str, lexical: LexicalScores, k: int) -> _Cosines:
-        if self._embedder is None:
-            return _no_cosines(lexical, "no_embedder")
-        stamp = stamp_of(self._embedder)
-        has_vector = self._find_embedded(lexical, stamp)
-        if not has_vector.any():
-            return _no_cosines(lexical, "not_embedded")
-        vector = self._embedder.embed([query])[0]
-        if not vector.any():  # a query without a word
-            return _no_cosines(lexical, "")
-        found = self._index.query(
-            vector,
-            tenants=sorted(set(lexical.owners)),
-            version_ids=lexical.versions,
-            k=max(_CANDIDATES, 10 * k),
-            stamp=stamp,
-        )
-        first = dict(zip(lexical.versions, lexical.bounds[:-1].tolist(), strict=True))
-        end = dict(zip(lexical.versions, lexical.bounds[1:].tolist(), strict=True))
-        values = np.full(len(lexical.scores), np.nan, dtype=np.float32)
-        for hit in found:
-            if first[hit.version_id] + hit.ordinal < end[hit.version_id]:
-                values[first[hit.version_id] + hit.ordinal] = hit.score
-        return _Cosines(values, has_vector, "" if has_vector.all() else "partly_embedded")
+    def _rank(
+        self, query: str, tenants: Sequence[str], versions: Sequence[str], k: int
+    ) -> tuple[SearchResult, LexicalScores]:
+        lexical, cosines = self._look_up(query, tenants, versions, k)
+        if cosines.has_vector.any():
+            scores, mode = fuse(lexical.scores, cosines.values, cosines.has_vector, lexical.bounds), "hybrid"
+        else:
+            scores, mode = normalise(smooth(lexical.scores, lexical.bounds)), "lexical"
+        hits = _take_best(scores, lexical, cosines, k)
+        return SearchResult(hits, mode, cosines.reason, lexical.missing), lexical
 
-    def _find_embedded(self, lexical: LexicalScores, stamp: IndexStamp) -> NDArray[np.bool_]:
-        """Say of each passage whether it has a vector; a version once seen whole is not counted again."""
-        embedded = np.ones(len(lexical.scores), dtype=bool)
-        for tenant, version_id, first, end in zip(
-            lexical.owners, lexical.versions, lexical.bounds[:-1], lexical.bounds[1:], strict=True
-        ):
-            known = tenant, version_id, stamp
-            if known in self._whole:
-                continue
-            count = self._index.count(tenant=tenant, version_id=version_id, stamp=stamp)
-            embedded[first + count : end] = False
-            if count >= end - first:
-                self._whole = {known} if len(self._whole) >= _MOST_REMEMBERED else self._whole | {known}
-        return embedded
+    def _look_up(
+        self, query: str, tenants: Sequence[str], versions: Sequence[str], k: int
+    ) -> tuple[LexicalScores, Cosines]:
+        """Look for words and vectors, side by side where the index is another machine's."""
+        asked: Mapping[str, Sequence[str]] = {"tenants": tenants, "versions": versions}
+        if not self._index.is_remote:
+            lexical = self._lexical.score(query, **asked)
+            return lexical, self._place(lexical, lambda: self._meanings.ask(query, k=k, **asked))
+        with ThreadPoolExecutor(1, "vectors") as beside:
+            nearest = beside.submit(self._meanings.ask, query, k=k, **asked)
+            lexical = self._lexical.score(query, **asked)
+            return lexical, self._place(lexical, nearest.result)
+
+    def _place(self, lexical: LexicalScores, ask: Callable[[], Nearest]) -> Cosines:
+        try:
+            return self._meanings.place(ask(), lexical)
+        except Unavailable as exc:
+            capture(catalogue.SEARCH, exc, index=self._index.name)
+            self._meanings.forget()  # it may come back without what it had
+            return no_cosines(lexical, exc.code)
 
 
-def _no_cosines(lexical: LexicalScores, reason: str) -> _Cosines:
-    size = len(lexical.scores)
-    return _Cosines(np.full(size, np.nan, dtype=np.float32), np.zeros(size, dtype=bool), reason)
-
-
-def _take_best(scores: Vectors, lexical: LexicalScores, cosines: _Cosines, k: int) -> tuple[Hit, ...]:
+def _take_best(scores: Vectors, lexical: LexicalScores, cosines: Cosines, k: int) -> tuple[Hit, ...]:
     rows = rank(scores, k)
     rows = rows[scores[rows] > 0]
     which = np.searchsorted(lexical.bounds, rows, side="right") - 1

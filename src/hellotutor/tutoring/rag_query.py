@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 
 from django.db import DatabaseError, transaction
 
@@ -15,13 +14,15 @@ from hellotutor.documents.models import DocumentVersion, Passage
 from hellotutor.documents.selectors import locate
 from hellotutor.monitoring import capture, catalogue
 from hellotutor.monitoring import count as count_expected
+from hellotutor.retrieval.evidence import Hit, Place
 from hellotutor.retrieval.search import Search, SearchResult
 
 from .models import Question, Session
-from .selectors import Scope, known_quotes, list_excerpts, recent_quotes, used_quotes
+from .selectors import Scope, find_excerpts, known_quotes, list_excerpts, recent_quotes, used_quotes
 from .tutors.base import DraftQuestion, Excerpt, Reply, Tutor
 
 _REPLY_PASSAGES = 12
+_REPLY_CHARACTERS = 4_000  # what the best of the passages found may fill before they are chosen
 _TOPIC_PASSAGES = 60  # about 18,000 characters, ten pages
 _DRAFTS_A_QUESTION, _MOST_DRAFTS = 10, 100  # where only some kinds are wanted: the rarest is about a seventh
 _TOPIC_COSINE = 0.35  # as far as a passage that shares no word with a topic may be from it
@@ -100,10 +101,10 @@ def _about_topic(versions: Sequence[DocumentVersion], scope: Scope, search: Sear
     result = search.search(scope.topic, **_asked_of(versions), k=_TOPIC_PASSAGES)
     # by meaning everything is a little alike: a passage is about the topic that names it, or comes near
     about = [hit for hit in result.hits if hit.lexical_score > 0 or (hit.cosine or 0.0) >= _TOPIC_COSINE]
-    found = _excerpts_of(replace(result, hits=tuple(about)), versions, scope)
+    found = find_excerpts(versions, [hit.place for hit in about], scope)
     if not found:
         raise Invalid("empty_scope", f"Nothing about “{scope.topic}” was found in this part of your documents.")
-    return sorted(found, key=lambda excerpt: (excerpt.version_id, excerpt.ordinal))
+    return sorted(found.values(), key=lambda excerpt: (excerpt.version_id, excerpt.ordinal))
 
 
 def _write_batch(
@@ -247,10 +248,8 @@ def query_rag(
     if not readable:
         raise NotFound("document_not_found", "There is no such document.")
     try:
-        scope = scope or Scope()
-        k = _REPLY_PASSAGES if scope.is_everything else _SCOPED_PASSAGES
-        result = search.search(f"{scope.topic} {message}".strip(), **_asked_of(readable), k=k)
-        return tutor.reply(message, _excerpts_of(result, readable, scope)[:_REPLY_PASSAGES]), result
+        result, excerpts = _find_evidence(message, readable, search, scope or Scope())
+        return tutor.reply(message, excerpts[:_REPLY_PASSAGES]), result
     except Exception as error:
         capture(
             catalogue.QUERY,
@@ -262,24 +261,31 @@ def query_rag(
         raise
 
 
+def _find_evidence(
+    message: str, versions: Sequence[DocumentVersion], search: Search, scope: Scope
+) -> tuple[SearchResult, list[Excerpt]]:
+    """Return how the evidence was found, and the passages in scope that hold it, best first."""
+    found: dict[Place, Excerpt] = {}
+
+    def read(hits: Sequence[Hit]) -> dict[Place, Excerpt]:
+        found.update(find_excerpts(versions, [hit.place for hit in hits], scope))
+        return found
+
+    result = search.find_evidence(
+        f"{scope.topic} {message}".strip(),
+        **_asked_of(versions),
+        read=read,
+        budget=_REPLY_CHARACTERS,
+        k=None if scope.is_everything else _SCOPED_PASSAGES,
+    )
+    return result, [found[place] for place in dict.fromkeys(quote.place for quote in result.quotes)]
+
+
 def _asked_of(versions: Sequence[DocumentVersion]) -> dict[str, list[str]]:
     return {
         "tenants": sorted({get_tenant_tag(version.owner.public_id) for version in versions}),
         "versions": [str(version.public_id) for version in versions],
     }
-
-
-def _excerpts_of(result: SearchResult, versions: Sequence[DocumentVersion], scope: Scope) -> list[Excerpt]:
-    """Return the passages found that are in scope, best first."""
-    wanted: dict[str, list[int]] = {}
-    for hit in result.hits:
-        wanted.setdefault(hit.version_id, []).append(hit.ordinal)
-    found = {
-        (str(version.public_id), excerpt.ordinal): excerpt
-        for version in versions
-        for excerpt in list_excerpts([version], scope, ordinals=wanted.get(str(version.public_id), []))
-    }
-    return [found[key] for hit in result.hits if (key := (hit.version_id, hit.ordinal)) in found]
 
 
 def _fields(session: Session, versions: Sequence[DocumentVersion]) -> dict[str, str]:

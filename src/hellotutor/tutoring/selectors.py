@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -18,6 +18,7 @@ from .models import Answer, Question, Session
 from .tutors.base import Excerpt, Kind, Verdict
 
 _HEADINGS_ALIKE, _HEADINGS_SHOWN = 4, 12
+_VERSIONS_A_QUERY = 200  # SQLite refuses a condition of more than 1,000 alternatives
 _EXCERPT_FIELDS = (
     "id",
     "ordinal",
@@ -93,18 +94,45 @@ def list_excerpts(
     return excerpts
 
 
+def find_excerpts(
+    versions: Sequence[DocumentVersion], places: Iterable[tuple[str, int]], scope: Scope
+) -> dict[tuple[str, int], Excerpt]:
+    """Return the passages at these places that are in scope, by place: public id of the version and ordinal."""
+    asked = {str(version.public_id): version for version in versions}
+    ordinals: dict[int, list[int]] = {}
+    for version_id, ordinal in places:
+        ordinals.setdefault(asked[version_id].pk, []).append(ordinal)
+    by_pk = {version.pk: (version_id, version) for version_id, version in asked.items() if version.pk in ordinals}
+    paths = {pk: _paths_in_scope(version, scope) for pk, (_, version) in by_pk.items()} if scope.sections else None
+    found: dict[tuple[str, int], Excerpt] = {}
+    conditions = [Q(version=pk, ordinal__in=numbers) for pk, numbers in ordinals.items()]
+    for first in range(0, len(conditions), _VERSIONS_A_QUERY):
+        wanted = Q(*conditions[first : first + _VERSIONS_A_QUERY], _connector=Q.OR)
+        rows = _on_pages(Passage.objects.filter(wanted), scope).values_list("version_id", *_EXCERPT_FIELDS)
+        for pk, *row in rows:
+            version_id, version = by_pk[pk]
+            if paths is None or _join(row[4]) in paths[pk]:
+                total = max(1, version.passages_read)
+                found[version_id, row[1]] = _excerpt(tuple(row), pk, version.document.title, total, scope)
+    return found
+
+
 def _of_version(version: DocumentVersion, scope: Scope, ordinals: Sequence[int] | None) -> list[Excerpt]:
     passages = Passage.objects.filter(version=version).order_by("ordinal")
     total = max(1, version.passages_read)
     if ordinals is not None:
         passages = passages.filter(ordinal__in=ordinals)
-    if scope.pages:
-        first, last = scope.pages
-        passages = passages.filter(page__number__lte=last, end_page__number__gte=first)
-    rows = passages.values_list(*_EXCERPT_FIELDS)
+    rows = _on_pages(passages, scope).values_list(*_EXCERPT_FIELDS)
     title = version.document.title
     paths = _paths_in_scope(version, scope) if scope.sections else None
     return [_excerpt(row, version.pk, title, total, scope) for row in rows if paths is None or _join(row[4]) in paths]
+
+
+def _on_pages(passages: QuerySet[Passage], scope: Scope) -> QuerySet[Passage]:
+    if scope.pages is None:
+        return passages
+    first, last = scope.pages
+    return passages.filter(page__number__lte=last, end_page__number__gte=first)
 
 
 def _paths_in_scope(version: DocumentVersion, scope: Scope) -> set[str]:

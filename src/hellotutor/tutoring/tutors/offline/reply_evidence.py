@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hellotutor.embeddings.base import Embedder, Vectors
-from hellotutor.retrieval.analysis import ENGLISH
+from hellotutor.retrieval.lexical.analysis import ENGLISH
 from hellotutor.tutoring.tutors.base import Excerpt
 
 _FEWEST_WORDS = 5  # shorter ones are headings, labels and interjections

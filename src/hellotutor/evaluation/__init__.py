@@ -1,0 +1,1 @@
+"""How well the program does, measured on material with known answers."""
