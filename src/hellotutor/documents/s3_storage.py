@@ -20,18 +20,18 @@ from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
 from hellotutor.core.errors import HelloTutorError
-from hellotutor.monitoring import catalogue
+from hellotutor.monitoring import Repeats, capture, catalogue
 from hellotutor.monitoring.catalogue import Failure
 
 from .local_storage import naming_os_errors
 from .s3_errors import is_missing, make_error, translate
-from .s3_reports import S3Reports
 from .s3_transfers import Altered, AlteredOnTheWay, abort_uploads, client_config, receive, send, transfer_config
 
 LINK_S = 300
 _IN_MEMORY_BYTES = 8 << 20
 _PROBE = b"probe"
-_reports = S3Reports()
+_OF_ONE_OBJECT = frozenset({"object_altered", "object_vanished"})  # the next is another one's
+_repeats = Repeats("s3.event_withheld")
 
 
 class S3DocumentStorage(S3Storage):  # type: ignore[misc]  # it comes without types
@@ -254,7 +254,11 @@ def _telling(failure: Failure | None = None, **fields: str | None) -> Iterator[N
     except (BotoCoreError, ClientError, Boto3Error) as error:
         named = _name(error)
         if failure is not None:
-            _reports.tell(failure, error, named.code, fields)
+            told = {"error_type": type(error).__name__, **fields}
+            if named.code in _OF_ONE_OBJECT:
+                capture(failure, error, **told)
+            else:
+                _repeats.tell(failure, error, named.code, **told)
         raise named from error
 
 

@@ -8,6 +8,7 @@ from .capture import capture
 from .catalogue import CATALOGUE, Failure
 from .counting import count, counts
 from .hooks import dropped_items
+from .repeats import Repeats
 from .setup import MonitoringConfig, MonitoringState, flush, start_monitoring
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Failure",
     "MonitoringConfig",
     "MonitoringState",
+    "Repeats",
     "capture",
     "catalogue",
     "count",

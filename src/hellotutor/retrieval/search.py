@@ -14,7 +14,7 @@ import numpy as np
 
 from hellotutor.core.errors import Unavailable
 from hellotutor.embeddings.base import Embedder, Vectors
-from hellotutor.monitoring import capture, catalogue
+from hellotutor.monitoring import Repeats, catalogue
 from hellotutor.retrieval.base import IndexStamp, VectorIndex
 from hellotutor.retrieval.evidence import Hit, Quote, Reader, pack
 from hellotutor.retrieval.fusion import fuse, normalise, rank, smooth
@@ -24,6 +24,7 @@ from hellotutor.retrieval.meanings import Cosines, Meanings, Nearest, no_cosines
 
 _CHARACTERS_A_HIT = 40  # of a budget: passages are longer, but not all may be in scope
 _LEAST_HITS = 20
+_repeats = Repeats("search.event_withheld")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class Search:
         try:
             return self._meanings.place(ask(), lexical)
         except Unavailable as exc:
-            capture(catalogue.SEARCH, exc, index=self._index.name)
+            _repeats.tell(catalogue.SEARCH, exc, exc.code, index=self._index.name)
             self._meanings.forget()  # it may come back without what it had
             return no_cosines(lexical, exc.code)
 
