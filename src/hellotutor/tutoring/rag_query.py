@@ -98,7 +98,7 @@ def _sample(session: Session, versions: Sequence[DocumentVersion]) -> list[Excer
 def _about_topic(versions: Sequence[DocumentVersion], scope: Scope, search: Search | None) -> list[Excerpt]:
     if search is None:
         raise ValueError("a topic is looked up with a search")
-    result = search.search(scope.topic, **_asked_of(versions), k=_TOPIC_PASSAGES)
+    result = search.search(scope.topic, **_asked_of(search, versions), k=_TOPIC_PASSAGES)
     # by meaning everything is a little alike: a passage is about the topic that names it, or comes near
     about = [hit for hit in result.hits if hit.lexical_score > 0 or (hit.cosine or 0.0) >= _TOPIC_COSINE]
     found = find_excerpts(versions, [hit.place for hit in about], scope)
@@ -273,7 +273,7 @@ def _find_evidence(
 
     result = search.find_evidence(
         f"{scope.topic} {message}".strip(),
-        **_asked_of(versions),
+        **_asked_of(search, versions),
         read=read,
         budget=_REPLY_CHARACTERS,
         k=None if scope.is_everything else _SCOPED_PASSAGES,
@@ -281,11 +281,11 @@ def _find_evidence(
     return result, [found[place] for place in dict.fromkeys(quote.place for quote in result.quotes)]
 
 
-def _asked_of(versions: Sequence[DocumentVersion]) -> dict[str, list[str]]:
-    return {
-        "tenants": sorted({get_tenant_tag(version.owner.public_id) for version in versions}),
-        "versions": [str(version.public_id) for version in versions],
-    }
+def _asked_of(search: Search, versions: Sequence[DocumentVersion]) -> dict[str, list[str]]:
+    """Return where to search; what this process has kept of versions that were read anew since is dropped."""
+    places = {(get_tenant_tag(version.owner.public_id), str(version.public_id)): version for version in versions}
+    search.look_again({place: f"{version.claim_token} {version.is_read}" for place, version in places.items()})
+    return {"tenants": sorted({tenant for tenant, _ in places}), "versions": [version_id for _, version_id in places]}
 
 
 def _fields(session: Session, versions: Sequence[DocumentVersion]) -> dict[str, str]:

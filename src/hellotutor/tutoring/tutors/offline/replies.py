@@ -9,6 +9,7 @@ from hellotutor.embeddings.base import Embedder
 from hellotutor.tutoring.tutors.base import Evidence, Excerpt, Reply
 from hellotutor.tutoring.tutors.offline.quantities import holds_measure, holds_number, needs_number, wants_measure
 from hellotutor.tutoring.tutors.offline.reply_evidence import Candidate, find_subject, score_candidates
+from hellotutor.tutoring.tutors.offline.spaceless import is_spaceless
 
 # What the best sentence must reach for a reply; benchmarks/replies_refusal.py prints what it means on other questions.
 # With vectors: where answering and refusing were best balanced on the other half. By words alone that balance, 0.27,
@@ -96,7 +97,8 @@ class Replier:
 
     def rank(self, message: str, excerpts: Sequence[Excerpt]) -> list[Candidate]:
         """Return the sentences that may be quoted, best first; raises as `reply` does."""
-        ranked = score_candidates(message, excerpts, self._embedder)
+        # the model knows the scripts that are written without spaces as single letters, if at all
+        ranked = score_candidates(message, excerpts, None if is_spaceless(message) else self._embedder)
         if needs_number(message):
             return [one for one in ranked if holds_number(one.text)]
         if wants_measure(message):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hellotutor.embeddings.base import Embedder, Vectors
 from hellotutor.retrieval.lexical.analysis import ENGLISH
 from hellotutor.tutoring.tutors.base import Excerpt
+from hellotutor.tutoring.tutors.offline.spaceless import count_words, is_spaceless, leave_out_function_words
 
 _FEWEST_WORDS = 5  # shorter ones are headings, labels and interjections
 _ENDS = re.compile(r"[.!\u2026\u3002\uff01][\"')\]\u201d]*$")  # a heading or a cut piece has none
@@ -110,6 +111,8 @@ def score_candidates(message: str, excerpts: Sequence[Excerpt], embedder: Embedd
 
 def find_subject(message: str) -> frozenset[str]:
     """Return the stems of the words that say what a question is about."""
+    if is_spaceless(message):
+        return frozenset(ENGLISH.query_terms(leave_out_function_words(message)))
     return _terms(message) - _BESIDE_THE_SUBJECT
 
 
@@ -123,14 +126,13 @@ def _gather(excerpts: Sequence[Excerpt], may_be_quoted: Callable[[str], bool]) -
 
 def _states_something(text: str) -> bool:
     bare = text.lstrip("*-\u2022 ")
-    words = bare.lstrip("\"'([").split()
-    is_sentence = _ENDS.search(bare) and _STARTS.match(bare)
-    return bool(is_sentence) and len(words) >= _FEWEST_WORDS and words[0].lower() not in TASK_WORDS
+    is_sentence = _ENDS.search(bare) and _STARTS.match(bare) and count_words(bare) >= _FEWEST_WORDS
+    return bool(is_sentence) and bare.lstrip("\"'([").split()[0].lower() not in TASK_WORDS
 
 
 def _is_a_line(text: str) -> bool:
     """Say whether a line of slides or a table says enough to be quoted: such texts have no full stops at all."""
-    return len(text.split()) >= _FEWEST_WORDS
+    return count_words(text) >= _FEWEST_WORDS
 
 
 def _terms(text: str) -> frozenset[str]:
