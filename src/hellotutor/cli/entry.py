@@ -12,6 +12,7 @@ _INTERRUPTED = 130
 _FLUSH_TIMEOUT_S = 1.0
 _SHOW_CURSOR = "\x1b[?25h"
 _ending = threading.Lock()
+_consequence = "Nothing is lost: the same command goes on from here."
 
 
 def main() -> None:
@@ -23,6 +24,12 @@ def main() -> None:
     from .main import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+def tell_when_interrupted(consequence: str) -> None:
+    """Have Ctrl-C from now on say this in place of what holds for most commands."""
+    global _consequence
+    _consequence = consequence
 
 
 def _listen() -> None:
@@ -60,5 +67,5 @@ def _tell() -> None:
         leaving.start()
         leaving.join(_FLUSH_TIMEOUT_S)
     cursor = _SHOW_CURSOR if os.isatty(2) else ""
-    told = f"{cursor}\n\u25a0 Interrupted. Nothing is lost: the same command goes on from here.\n"
+    told = f"{cursor}\n\u25a0 Interrupted. {_consequence}\n"
     os.write(2, told.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -76,22 +77,17 @@ def read_question_set(corpora: Path, questions: Path) -> list[Corpus]:
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the rows with the line on which each ends."""
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # references quote their text, which may be long
+    nowhere = NotFound("questions_not_found", f"There is no file {path}: name the CSV file of questions.")
+    text = _read_utf8(path, nowhere, "bad_questions").removeprefix("\ufeff")
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, strict=True)
-            missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
-            if missing:
-                raise Invalid("bad_questions", f"{path} has no column {missing[0]}: it needs {', '.join(_COLUMNS)}.")
-            for row in rows:
-                if None in row or any(row[name] is None for name in _COLUMNS):
-                    raise Invalid("bad_questions", f"{path.name}, line {rows.line_num}: it has not one value a column.")
-                yield rows.line_num, row
-    except FileNotFoundError as error:
-        raise NotFound("questions_not_found", f"There is no file {path}: name the CSV file of questions.") from error
-    except OSError as error:
-        raise Invalid("bad_questions", f"{path} can't be read ({error.strerror}).") from error
-    except UnicodeDecodeError as error:
-        raise Invalid("bad_questions", f"{path} is not in UTF-8: save it so.") from error
+        missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
+        if missing:
+            raise Invalid("bad_questions", f"{path} has no column {missing[0]}: it needs {', '.join(_COLUMNS)}.")
+        for row in rows:
+            if None in row or any(row[name] is None for name in _COLUMNS):
+                raise Invalid("bad_questions", f"{path.name}, line {rows.line_num}: it has not one value a column.")
+            yield rows.line_num, row
     except csv.Error as error:
         raise Invalid("bad_questions", f"{path} is no CSV file that can be read: {error}.") from error
 
@@ -100,14 +96,24 @@ def _read_corpus(folder: Path, name: str, where: str) -> str:
     if not name or Path(name).name != name:
         raise Invalid("bad_questions", f"{where}: “{name}” can't be the name of a corpus.")
     path = folder / f"{name}.md"
+    return _read_utf8(path, NotFound("corpus_not_found", f"{where}: there is no corpus {path}."), "bad_corpus")
+
+
+def _read_utf8(path: Path, nowhere: NotFound, code: str) -> str:
+    """Return a file's text, line ends as they are.
+
+    Raises:
+        NotFound: this one, where there is no such file.
+        Invalid: with this code, where it can't be read or is not in UTF-8.
+    """
     try:
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError as error:
-        raise NotFound("corpus_not_found", f"{where}: there is no corpus {path}.") from error
+        raise nowhere from error
     except OSError as error:
-        raise Invalid("bad_corpus", f"{path} can't be read ({error.strerror}).") from error
+        raise Invalid(code, f"{path} can't be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
-        raise Invalid("bad_corpus", f"{path} is not in UTF-8, in which offsets count: save it so.") from error
+        raise Invalid(code, f"{path} is not in UTF-8: save it so.") from error
 
 
 def _question(row: dict[str, str], text: str, where: str) -> Question:
