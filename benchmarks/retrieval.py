@@ -10,27 +10,29 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from django.conf import settings
 
-from benchmarks.retrieval_library import Library, Source, make_book, read_source
-from benchmarks.retrieval_peers import CACHE_MB, PASSAGES_A_BOOK, K, measure_peers, peer_rows
+from benchmarks.retrieval_library import SHIPPED_CACHE_MB, Library, Source, add_library, make_book, read_source
+from benchmarks.retrieval_peers import PASSAGES_A_BOOK, K, measure_peers, peer_rows
 from benchmarks.retrieval_set import read_questions
 from benchmarks.retrieval_timing import Remembering, Report, islice_round, read_memory_mb, summarise, time_ms
-from benchmarks.shared import add_models, add_path
 from benchmarks.tables import write_table
 from hellotutor.embeddings.minilm import MiniLMConfig, MiniLMEmbedder
 from hellotutor.retrieval.search import Search
 
 BOOKS, LEAFLETS, PASSAGES_A_LEAFLET = 20, 1_000, 50
 TENANTS, LEAST_PASSAGES, MOST_PASSAGES = 200, 2_000, 5_000
+TENANTS_CACHE_MB = 300
 
 
 @dataclass
@@ -48,17 +50,13 @@ class Setting:
 def main() -> None:
     """Measure, write the tables and the report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    add_path(parser, "--book", "textbook", "biology.md", help_text="the real book that all is made of")
-    add_path(parser, "--questions", "retrieval", help_text="folder of the retrieval set, whose questions are asked")
-    add_models(parser)
-    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "hellotutor-bench")
+    add_library(parser)
     parser.add_argument("--rounds", type=int, default=10, help="of ten queries each")
     parser.add_argument("--parts", nargs="*", choices=tuple(PARTS), default=tuple(PARTS), help="what is measured")
     parser.add_argument("--ours-only", action="store_true", help="without the peers")
     parser.add_argument("--json", type=Path, help="where the report is written")
     options = parser.parse_args()
-    if not settings.configured:
-        settings.configure()
+    configure()
     with tempfile.TemporaryDirectory() as folder:
         setting = prepare(options, Path(folder))
         for name in PARTS:
@@ -83,7 +81,7 @@ def prepare(options: argparse.Namespace, folder: Path) -> Setting:
 
 def measure_hybrid(setting: Setting) -> None:
     """Ask one book, then all 20, then 1,000 leaflets of a tenant; tell the parts of a search, too."""
-    library = Library(setting.folder / "hybrid", setting.embedder, cache_bytes=CACHE_MB << 19)
+    library = Library(setting.folder / "hybrid", setting.embedder, cache_bytes=SHIPPED_CACHE_MB << 19)
     versions = [f"book-{number:02}" for number in range(BOOKS)]
     for number, version in enumerate(versions):
         library.add("reader", version, make_book(setting.source, number, PASSAGES_A_BOOK))
@@ -120,25 +118,38 @@ def measure_hybrid(setting: Setting) -> None:
 
 
 def measure_tenants(setting: Setting) -> None:
-    """Ask random tenants, whose segments and vectors together don't fit in the cache."""
+    """Ask random tenants, whose segments and vectors together don't fit in the cache, by a process of its own."""
     folder = setting.folder / "tenants"
-    library = Library(folder, setting.embedder, cache_bytes=CACHE_MB << 19)
+    library = Library(folder, setting.embedder, cache_bytes=TENANTS_CACHE_MB << 19)
     sizes = np.linspace(LEAST_PASSAGES, MOST_PASSAGES, BOOKS).astype(int).tolist()
     for number, size in enumerate(sizes):
         library.add(f"tenant-{number:03}", "book", make_book(setting.source, number + 1, size))
     for number in range(BOOKS, TENANTS):
         shutil.copytree(folder / f"tenant-{number % BOOKS:03}", folder / f"tenant-{number:03}")
-    search = Search(library.lexical, library.vectors, setting.embedder)
+    spawned = multiprocessing.get_context("spawn")  # with no memory that building the library has left
+    with ProcessPoolExecutor(1, spawned, configure) as process:
+        asked = process.submit(ask_tenants, folder, setting.embedder, setting.questions, setting.rounds).result()
+    passages = sum(sizes) * (TENANTS // BOOKS)
+    setting.report["tenants"] = {"tenants": TENANTS, "passages": passages, "cache_mb": TENANTS_CACHE_MB} | asked
+
+
+def configure() -> None:
+    """Have Django go by its defaults."""
+    if not settings.configured:
+        settings.configure()
+
+
+def ask_tenants(folder: Path, embedder: Remembering, questions: Sequence[str], rounds: int) -> Report:
+    """Ask each tenant once and then random ones."""
+    library = Library(folder, embedder, cache_bytes=TENANTS_CACHE_MB << 19)
+    search = Search(library.lexical, library.vectors, embedder)
     before, random, took = read_memory_mb(), np.random.default_rng(0), []
     asked = [f"tenant-{number:03}" for number in range(TENANTS)]
-    asked += [f"tenant-{number:03}" for number in random.integers(0, TENANTS, 50 * setting.rounds)]
-    for tenant, text in zip(asked, islice_round(setting.questions, len(asked)), strict=True):
+    asked += [f"tenant-{number:03}" for number in random.integers(0, TENANTS, 50 * rounds)]
+    for tenant, text in zip(asked, islice_round(questions, len(asked)), strict=True):
         took.append(time_ms(lambda text=text, of=tenant: search.search(text, tenants=[of], versions=["book"], k=K)))
     after = read_memory_mb()
-    setting.report["tenants"] = {
-        "tenants": TENANTS,
-        "passages": sum(sizes) * (TENANTS // BOOKS),
-        "cache_mb": CACHE_MB,
+    return {
         "first": summarise(took[:TENANTS]),
         "random": summarise(took[TENANTS:]),
         "anonymous_mb_grown": round(after["RssAnon"] - before["RssAnon"]),

@@ -1,8 +1,8 @@
-"""How the local index grows at 10,000, 100,000 and 1,000,000 vectors of a tenant: query, first query, disk, memory.
+"""How the indexes grow at 10,000, 100,000 and 1,000,000 passages of a tenant: query, first query, disk, memory.
 
-    script/bench retrieval_growth [--json FILE]
+    script/bench retrieval_growth [--parts words vectors] [--json FILE]
 
-Writes the table into docs/scaling.md.
+Vectors and words; writes the tables into docs/scaling.md.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -18,11 +19,18 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 
-from benchmarks.retrieval_library import Library, Source, make_book_vectors, read_source
+from benchmarks.retrieval_library import (
+    SHIPPED_CACHE_MB,
+    Library,
+    Source,
+    add_library,
+    make_book,
+    make_book_vectors,
+    read_source,
+)
 from benchmarks.retrieval_peers import PASSAGES_A_BOOK, K
 from benchmarks.retrieval_set import read_questions
 from benchmarks.retrieval_timing import Remembering, Report, measure_recall, read_memory_mb, summarise, time_ms
-from benchmarks.shared import add_models, add_path
 from benchmarks.tables import write_table
 from hellotutor.embeddings.base import Vectors
 from hellotutor.embeddings.minilm import MiniLMConfig, MiniLMEmbedder
@@ -30,18 +38,17 @@ from hellotutor.retrieval.local.index import LocalVectorIndex
 
 SIZES = (10_000, 100_000, 1_000_000)
 CANDIDATES = 200  # that a hybrid search asks for
-CACHE_MB, DEFAULT_CACHE_MB = 1_024, 128
+CACHE_MB, DEFAULT_CACHE_MB = 1_024, SHIPPED_CACHE_MB // 2
+BOOKS_OF_WORDS = 10  # further ones have the words of these again: to index a million passages takes minutes
 PAGE = Path(__file__).parents[1] / "docs" / "scaling.md"
 
 
 def main() -> None:
     """Measure each size and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    add_path(parser, "--book", "textbook", "biology.md", help_text="the real book whose vectors all are made of")
-    add_path(parser, "--questions", "retrieval", help_text="folder of the retrieval set, whose questions are asked")
-    add_models(parser)
-    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "hellotutor-bench")
+    add_library(parser)
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
+    parser.add_argument("--parts", nargs="*", choices=tuple(PARTS), default=tuple(PARTS), help="what is measured")
     parser.add_argument("--json", type=Path, help="where the report is written")
     options = parser.parse_args()
     if not settings.configured:
@@ -50,10 +57,41 @@ def main() -> None:
     source = read_source(options.book, model, options.kept / f"{options.book.stem}.npy")
     queries = Remembering(model, [question.text for question in read_questions(options.questions)][:100])
     with tempfile.TemporaryDirectory() as folder:
-        report = [measure(Path(folder) / str(size), size, source, queries) for size in options.sizes]
+        report = {
+            part: [measured(Path(folder) / f"{part}-{size}", size, source, queries) for size in options.sizes]
+            for part, measured in PARTS.items()
+            if part in options.parts
+        }
     if options.json:
         options.json.write_text(json.dumps(report, indent=2), encoding="utf-8")
-    write_table("local growth", _table(report), PAGE)
+    if "vectors" in report:
+        write_table("local growth", _table(report["vectors"]), PAGE)
+    if "words" in report:
+        write_table("growth of words", _table_of_words(report["words"]), PAGE)
+
+
+def measure_words(folder: Path, size: int, source: Source, embedder: Remembering) -> Report:
+    """Store the words of so many passages and look for questions, in the default cache."""
+    library = Library(folder, embedder, cache_bytes=DEFAULT_CACHE_MB << 20)
+    versions = [f"book-{at:04}" for at in range(size // PASSAGES_A_BOOK)]
+    for number, version in enumerate(versions[:BOOKS_OF_WORDS]):
+        book = make_book(source, number, PASSAGES_A_BOOK)
+        library.lexical.build(tenant="reader", version_id=version, texts=book.texts)
+    for number, version in enumerate(versions[BOOKS_OF_WORDS:]):
+        shutil.copytree(folder / "reader" / versions[number % BOOKS_OF_WORDS], folder / "reader" / version)
+    stored = sum(path.stat().st_size for path in folder.rglob("*.npy"))
+    forget_pages(folder)
+    took = [
+        time_ms(lambda text=text: library.lexical.score(text, tenants=["reader"], versions=versions))
+        for text in embedder.known
+    ]
+    return {
+        "passages": size,
+        "first_from_disk_ms": round(took[0], 1),
+        "query_ms": summarise(took[1:]),
+        "stored_bytes_a_passage": round(stored / size),
+        "mapped_mb": round(read_memory_mb()["RssFile"]),
+    }
 
 
 def measure(folder: Path, size: int, source: Source, embedder: Remembering) -> Report:
@@ -123,6 +161,9 @@ def _keep_best(best: Vectors, rows: np.ndarray, scores: Vectors, first: int) -> 
     return np.take_along_axis(scores, kept, axis=1), np.take_along_axis(rows, kept, axis=1)
 
 
+PARTS = {"words": measure_words, "vectors": measure}
+
+
 def _table(report: Sequence[Report]) -> str:
     lines = [
         "| vectors | query p50 / p95 ms | of the processor p50 ms | p50 ms in the default cache | first ms, from disk "
@@ -134,6 +175,16 @@ def _table(report: Sequence[Report]) -> str:
         first = f"{row['first_from_disk_ms']} | {row['first_from_memory_ms']}"
         size = f"{row['stored_bytes_a_vector']} | {row['cached_bytes_a_vector']} | {row['recall']}"
         lines.append(f"| {row['vectors']:,} | {query} | {row['query_default_cache_ms']['p50']} | {first} | {size} |")
+    return "\n".join(lines)
+
+
+def _table_of_words(report: Sequence[Report]) -> str:
+    lines = ["| passages | query p50 / p95 ms | first ms, from disk | bytes a passage on disk |", "|---|---|---|---|"]
+    for row in report:
+        query = f"{row['query_ms']['p50']} / {row['query_ms']['p95']}"
+        lines.append(
+            f"| {row['passages']:,} | {query} | {row['first_from_disk_ms']} | {row['stored_bytes_a_passage']} |"
+        )
     return "\n".join(lines)
 
 

@@ -9,20 +9,17 @@ milliseconds are the least and the median of the wall clock, and the median of t
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import simsimd
 from django.conf import settings
 
-from benchmarks.retrieval_library import make_book, read_source
+from benchmarks.retrieval_library import add_library, make_book, read_source
 from benchmarks.retrieval_set import read_questions
 from benchmarks.retrieval_timing import measure_recall
-from benchmarks.shared import add_models, add_path
 from hellotutor.embeddings.base import Vectors
 from hellotutor.embeddings.minilm import MiniLMConfig, MiniLMEmbedder
 from hellotutor.retrieval.local.blocks import make_block, make_coarse
@@ -35,10 +32,7 @@ Way = Callable[[Vectors], np.ndarray]  # a query → rows of the 200 nearest, be
 def main() -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    add_path(parser, "--book", "textbook", "biology.md", help_text="the real book whose vectors all are made of")
-    add_path(parser, "--questions", "retrieval", help_text="folder of the retrieval set, whose questions are asked")
-    add_models(parser)
-    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "hellotutor-bench")
+    add_library(parser)
     parser.add_argument("--sizes", type=int, nargs="*", default=(10_000, 200_000))
     options = parser.parse_args()
     if not settings.configured:

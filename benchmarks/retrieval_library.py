@@ -8,20 +8,33 @@ passages are the same.
 
 from __future__ import annotations
 
+import argparse
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.retrieval_set import PASSAGE_CHARACTERS, cut_passages
+from benchmarks.shared import add_models, add_path
+from hellotutor.config.settings import Settings
 from hellotutor.documents.local_storage import DurableFileSystemStorage
 from hellotutor.embeddings.base import Embedder, Vectors
 from hellotutor.retrieval.lexical.index import LexicalIndex
 from hellotutor.retrieval.local.index import LocalVectorIndex
 from hellotutor.retrieval.search import stamp_of
 
+SHIPPED_CACHE_MB: int = Settings.model_fields["index_cache_mb"].default  # half for words, half for vectors
 _NOISE = 0.02  # of each number; one of a vector of 384 is about 0.05
 _BATCH = 4_096
+
+
+def add_library(parser: argparse.ArgumentParser) -> None:
+    """Add the options for what a library is made of and asked."""
+    add_path(parser, "--book", "textbook", "biology.md", help_text="the real book that all is made of")
+    add_path(parser, "--questions", "retrieval", help_text="folder of the retrieval set, whose questions are asked")
+    add_models(parser)
+    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "hellotutor-bench")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hellotutor.core.text import Break, raw_span
 from hellotutor.ingestion.readers.base import SNIFF_BYTES, sniff
 from hellotutor.ingestion.readers.markdown import MarkdownReader
 from hellotutor.ingestion.readers.text import TextReader
-from hellotutor.ingestion.splitting import PassageDraft, split
+from hellotutor.ingestion.splitting import PassageDraft, embedded_text, split
 
 Span = tuple[int, int]
 
@@ -41,8 +41,8 @@ class SplitPassage:
         return self.page_start + first, self.page_start + last
 
     def embedded(self) -> str:
-        """Return what is embedded: the text behind the heading that it stands under."""
-        return " › ".join([*self.headings[-1:], self.text])
+        """Return what is embedded."""
+        return embedded_text(self.headings, self.text)
 
 
 def read_passages(path: Path) -> list[SplitPassage]:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.retrieval_library import Library, Source, make_book
+from benchmarks.retrieval_library import SHIPPED_CACHE_MB, Library, Source, make_book
 from benchmarks.retrieval_timing import Remembering, Report, measure_recall, summarise, time_both_ms
 
-K, PASSAGES_A_BOOK, CACHE_MB = 10, 10_000, 300
+K, PASSAGES_A_BOOK = 10, 10_000
 PEERS = ("FAISS flat", "LanceDB flat", "LlamaIndex default store")
 _PEER = Path(__file__).parents[1] / ".tools" / "bench" / "bin" / "python"
 
@@ -22,7 +22,7 @@ def measure_peers(source: Source, embedder: Remembering, folder: Path, *, books:
     """Search the same vectors with ours and each peer, in turns; recall is of the 10 nearest by float32."""
     vectors = np.concatenate([make_book(source, book, PASSAGES_A_BOOK).vectors for book in range(books)])
     queries = np.stack(list(embedder.known.values()))
-    library = Library(folder / f"peers-{books}", embedder, cache_bytes=CACHE_MB << 19)
+    library = Library(folder / f"peers-{books}", embedder, cache_bytes=SHIPPED_CACHE_MB << 19)
     library.add_vectors("reader", "all", vectors)
     paths = [folder / f"{name}-{books}.npy" for name in ("vectors", "queries")]
     for path, array in zip(paths, (vectors, queries), strict=True):

@@ -14,16 +14,14 @@ from hellotutor.retrieval.local.index import LocalVectorIndex
 
 LOCAL = ("local in memory", "local on disk", "local on a disk that overwrites", "local in S3")
 PGVECTOR = {"pgvector": {}, "pgvector by its index": {"index_weight": 0}}
-PINECONE = {"pinecone": 0.0, "pinecone that shows late": 0.05}
 
 
-@pytest.fixture(params=[*LOCAL, *PGVECTOR, *PINECONE])
+@pytest.fixture(params=[*LOCAL, *PGVECTOR, "pinecone"])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> VectorIndex:
     if request.param in PGVECTOR:
         return cast(VectorIndex, request.getfixturevalue("make_pgvector")(**PGVECTOR[request.param]))
-    if request.param in PINECONE:
-        request.getfixturevalue("pinecone_server").lag.seconds = PINECONE[request.param]
-        pinecone = request.getfixturevalue("make_pinecone")(is_patient=True)
+    if request.param == "pinecone":  # on a server that shows at once what was written; see test_pinecone_late
+        pinecone = request.getfixturevalue("make_pinecone")()
         pinecone.prepare(STAMP)
         return cast(VectorIndex, pinecone)
     if request.param == "local in memory":

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.contracts.vectors import STAMP, fill, find, make_vectors
 
-from hellotutor.retrieval.base import VectorIndex
+from hellotutor.retrieval.base import IndexStamp, VectorIndex
 
 ODD_NAMES = ("x' or '1'='1", '"x" or ""=""', "%", "_", "*", "{alice,v1}", "$1", "alice v1", "ALICE", "alice'; --")
 
@@ -104,3 +104,40 @@ def test_a_version_deleted_while_others_ask_disturbs_none_of_them(index: VectorI
     others = sorted(find(index, query, versions=("v1", "v2"), k=40))
     assert others == [("v2", ordinal) for ordinal in range(20)]
     assert all(set(others) <= set(hits) for hits in found)
+
+
+def test_many_versions_are_counted_at_once_in_the_order_asked(index: VectorIndex) -> None:
+    index.prepare(STAMP)
+    assert index.count_many([], stamp=STAMP) == []
+    assert index.count_many([("alice", "v1")], stamp=STAMP) == [0]
+    fill(index, make_vectors(3), version="v1")
+    fill(index, make_vectors(5), version="v2")
+    fill(index, make_vectors(2), version="v3", first=4)
+    fill(index, make_vectors(4), tenant="charlie", version="v1")
+    asked = [("alice", "v2"), ("charlie", "v1"), ("alice", "v3"), ("alice", "v1"), ("charlie", "v2"), ("alice", "v2")]
+    assert index.count_many(asked, stamp=STAMP) == [5, 4, 0, 3, 0, 5]
+    other = IndexStamp("test/model", "2", 16)
+    assert index.count_many(asked, stamp=other) == [0] * 6
+
+
+def test_a_version_that_is_finished_holds_what_it_held(index: VectorIndex) -> None:
+    vectors, where = make_vectors(9), {"tenant": "alice", "version_id": "v1", "stamp": STAMP}
+    for first in (0, 3, 6):
+        fill(index, vectors[first : first + 3], first=first)
+    fill(index, make_vectors(3, seed=5), version="v2")
+    for _ in range(2):
+        index.finish(**where)
+        assert index.count(**where) == 9
+        assert [find(index, vector, k=1) for vector in vectors] == [[("v1", ordinal)] for ordinal in range(9)]
+    index.delete(tenant="alice", version_id="v1")
+    assert index.count(**where) == 0
+    assert find(index, vectors[0], versions=("v1", "v2"), k=20) == find(index, vectors[0], versions=("v2",), k=20)
+
+
+def test_finishing_what_has_a_gap_or_nothing_counts_no_more_than_before(index: VectorIndex) -> None:
+    index.prepare(STAMP)
+    index.finish(tenant="alice", version_id="v1", stamp=STAMP)
+    fill(index, make_vectors(2), version="v2")
+    fill(index, make_vectors(2), version="v2", first=4)
+    index.finish(tenant="alice", version_id="v2", stamp=STAMP)
+    assert index.count_many([("alice", "v1"), ("alice", "v2")], stamp=STAMP) == [0, 2]

@@ -35,3 +35,11 @@ def test_dropping_forgets_what_starts_alike_and_nothing_else() -> None:
     assert cache.get(("t", "v", "1")) is cache.get(("t", "v", "2")) is None
     assert cache.get(("t", "w", "1")) == "x"
     assert cache.size_bytes == 1
+
+
+def test_many_are_dropped_at_once() -> None:
+    cache: ByteCache[str] = ByteCache(max_bytes=10)
+    for key in (("t", "v", "1"), ("t", "w"), ("u", "v")):
+        cache.put(key, "x", 1)
+    cache.drop(("t", "v"), ("u", "v"))
+    assert (cache.get(("t", "v", "1")), cache.get(("t", "w")), cache.get(("u", "v"))) == (None, "x", None)

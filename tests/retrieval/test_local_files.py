@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -68,6 +69,22 @@ def test_a_large_file_is_mapped_and_a_small_one_read(storage: Storage) -> None:
         segments.write_array(storage, "alice/v1/a.npy", np.zeros((rows, 200), dtype=np.uint8))
         array, mapped = segments.map_array(storage, "alice/v1/a.npy") or pytest.fail("it is gone")
         assert (array.shape, mapped) == ((rows, 200), is_mapped)
+
+
+def test_mapped_files_leave_half_of_the_descriptors_to_all_else(storage: Storage) -> None:
+    vectors, versions = make_vectors(1_400), [f"v{number}" for number in range(140)]
+    for version_id in versions:
+        LocalVectorIndex(storage).upsert(**WHERE | {"version_id": version_id}, first_ordinal=0, vectors=vectors)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    index, opened = LocalVectorIndex(storage), len(list(Path("/dev/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * (opened + 20), hard))
+    try:
+        hits = index.query(vectors[5], tenants=["alice"], version_ids=versions, k=140, stamp=STAMP)
+        left_over = len(list(Path("/dev/fd").iterdir()))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert {(hit.version_id, hit.ordinal) for hit in hits} == {(version_id, 5) for version_id in versions}
+    assert left_over < 2 * (opened + 20) - 10
 
 
 def test_what_may_be_cut_short_under_its_reader_is_read_and_never_mapped() -> None:

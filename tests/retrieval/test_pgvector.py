@@ -15,7 +15,7 @@ import pytest
 from tests.contracts.vectors import STAMP, fill, find, make_vectors
 from tests.postgres_server import PostgresServer
 
-from hellotutor.core.errors import Invalid, Unavailable
+from hellotutor.core.errors import Unavailable
 from hellotutor.retrieval.base import IndexStamp
 
 pytest.importorskip("psycopg")
@@ -170,13 +170,21 @@ def test_a_forked_process_leaves_its_parents_connections_alone(postgres: Postgre
     assert ran.returncode == 0, ran.stderr
 
 
-def test_without_the_driver_it_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("hellotutor.retrieval.pgvector.index")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(Invalid, match=r"hellotutor\[postgres\]") as refused:
-        importlib.import_module("hellotutor.retrieval.pgvector.index")
-    assert refused.value.code == "missing_extra"
+_WITHOUT_DRIVER = """
+import sys
+from hellotutor.core.errors import Invalid
+sys.modules["psycopg"] = None
+try:
+    import hellotutor.retrieval.pgvector.index
+except Invalid as error:
+    print(error.code, error.message)
+"""
+
+
+def test_without_the_driver_it_names_the_extra() -> None:
+    ran = subprocess.run([sys.executable, "-c", _WITHOUT_DRIVER], capture_output=True, encoding="utf-8", check=False)
+    assert ran.stdout.startswith("missing_extra "), ran.stderr
+    assert "hellotutor[postgres]" in ran.stdout
 
 
 def test_the_address_of_the_database_shows_nowhere(make_pgvector: Callable[..., Any]) -> None:
@@ -184,3 +192,23 @@ def test_the_address_of_the_database_shows_nowhere(make_pgvector: Callable[..., 
     with pytest.raises(Unavailable) as refused:
         index.probe()
     assert "Karlsson" not in f"{refused.value} {index._config}"
+
+
+def test_many_versions_are_counted_by_as_many_statements_as_one(
+    make_pgvector: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, statements = make_pgvector(), list[Any]()
+    for number in range(20):
+        fill(index, make_vectors(2), version=f"v{number}")
+    connection = importlib.import_module("psycopg").Connection
+    execute = connection.execute
+
+    def note(self: Any, statement: Any, *given: Any) -> Any:
+        statements.append(statement)
+        return execute(self, statement, *given)
+
+    monkeypatch.setattr(connection, "execute", note)
+    assert index.count(tenant="alice", version_id="v0", stamp=STAMP) == 2
+    for_one = len(statements)
+    assert index.count_many([("alice", f"v{number}") for number in range(20)], stamp=STAMP) == [2] * 20
+    assert len(statements) == 2 * for_one

@@ -196,39 +196,6 @@ def test_it_asks_for_no_more_than_pinecone_gives(index: PineconeIndex) -> None:
     assert len(index.query(make_vectors(1)[0], tenants=["alice"], version_ids=["v1"], k=50_000, stamp=STAMP)) == 5
 
 
-def test_fifty_documents_are_counted_by_one_request(index: PineconeIndex, pinecone_server: PineconeServer) -> None:
-    for number in range(50):
-        fill(index, make_vectors(2), version=f"v{number}")
-    pinecone_server.forget_requests()
-    assert [count(index, f"v{number}") for number in range(50)] == [2] * 50
-    assert pinecone_server.requests == ["GET /vectors/list"]
-
-
-def test_a_finished_document_is_counted_by_one_record_however_many_batches_it_had(
-    index: PineconeIndex, pinecone_server: PineconeServer, make_pinecone: Make
-) -> None:
-    for ordinal in range(101):
-        fill(index, make_vectors(1), first=ordinal)
-    pinecone_server.forget_requests()
-    assert count(make_pinecone()) == 101
-    assert pinecone_server.count("GET /vectors/list") == 2
-    index.finish(tenant="alice", version_id="v1", stamp=STAMP)
-    pinecone_server.forget_requests()
-    assert count(make_pinecone()) == 101
-    assert pinecone_server.count("GET /vectors/list") == 1
-    assert len(pinecone_server.records()["alice"]) == 102
-
-
-def test_finishing_what_has_a_gap_claims_nothing_beyond_it(index: PineconeIndex, make_pinecone: Make) -> None:
-    fill(index, make_vectors(4))
-    fill(index, make_vectors(4), first=4)
-    fill(index, make_vectors(4), first=20)
-    index.finish(tenant="alice", version_id="v1", stamp=STAMP)
-    assert count(make_pinecone()) == 8
-    fill(index, make_vectors(12), first=8)
-    assert count(make_pinecone()) == 24
-
-
 def test_a_passage_without_a_word_counts_and_is_never_found(index: PineconeIndex) -> None:
     vectors = make_vectors(3)
     vectors[1] = 0

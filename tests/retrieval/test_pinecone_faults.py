@@ -7,6 +7,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -123,12 +124,32 @@ def test_an_answer_that_does_not_come_is_given_up(
 
 
 def test_it_waits_as_long_as_it_is_told_to_and_then_succeeds(
-    index: PineconeIndex, pinecone_server: PineconeServer
+    index: PineconeIndex, pinecone_server: PineconeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pinecone_server.fault("/query", status=429, message=PACE, times=2, headers={"Retry-After": "0.3"}):
-        began = time.monotonic()
+    client, waits = pytest.importorskip("hellotutor.retrieval.pinecone.client"), list[float]()
+    monkeypatch.setattr(client, "time", SimpleNamespace(monotonic=time.monotonic, sleep=waits.append))
+    with pinecone_server.fault("/query", status=429, message=PACE, times=2, headers={"Retry-After": "1.5"}):
         assert ask(index) == [0, 1, 2, 3]
-    assert time.monotonic() - began >= 0.6  # what the server asks for is no less than that
+    assert len(waits) == 2
+    assert min(waits) >= 1.5  # what the server asks for is no less than that
+
+
+def test_an_sdk_that_can_not_be_held_to_one_attempt_is_refused(
+    make_pinecone: Make, pinecone_server: PineconeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = pytest.importorskip("hellotutor.retrieval.pinecone.client")
+    make_as_now = client.Pinecone
+
+    def make_as_a_later_release(*given: Any, **named: Any) -> Any:
+        made = make_as_now(*given, **named)
+        made._http._client._transport = made._http._client._transport._transport
+        return made
+
+    monkeypatch.setattr(client, "Pinecone", make_as_a_later_release)
+    for call in (ask, store, PineconeIndex.probe, lambda index: index.prepare(STAMP)):
+        with refused("pinecone_sdk_unknown", is_retryable=False):
+            call(make_pinecone())
+    assert pinecone_server.requests == []
 
 
 @pytest.mark.parametrize(("status", "code"), [(429, "pinecone_throttled"), (503, "pinecone_failed")])

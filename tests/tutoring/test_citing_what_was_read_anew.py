@@ -42,6 +42,7 @@ def test_a_web_process_that_goes_on_cites_the_passage_that_answers(
     read: Reads, parts: IngestionParts, tutor: OfflineTutor
 ) -> None:
     version = read("ada@example.org", "seas.md", TIDES + "\n" + SALT)
+    DocumentVersion.objects.filter(pk=version.pk).update(reader="of an earlier program")
     web = Search(LexicalIndex(parts.storage), LocalVectorIndex(parts.storage), None)
 
     def ask() -> list[str]:

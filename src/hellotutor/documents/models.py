@@ -118,6 +118,11 @@ class DocumentVersion(models.Model):
         """Whether every page has been read."""
         return self.status in (self.Status.EMBEDDING, self.Status.INDEXED)
 
+    @property
+    def reading(self) -> str:
+        """What tells one reading from another, as its bytes never change; empty until every page has been read."""
+        return f"{self.reader} {self.splitter} {self.characters_read} {self.passages_read}" if self.is_read else ""
+
 
 # Of a document's versions: the newest that has been read; until one has, the oldest that can be studied, so that a file
 # sent in its place changes nothing before it has been read; until one can, the newest.

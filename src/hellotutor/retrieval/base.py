@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,12 +53,10 @@ class VectorIndex(ABC):
     Attributes:
         name: of the adapter, as VECTOR_INDEX names it.
         is_remote: whether a query waits for another machine, so that it is worth asking beside other work.
-        is_eventual: whether what was just stored or deleted may take a while to show in queries and counts.
     """
 
     name: str
     is_remote: bool = False
-    is_eventual: bool = False
 
     @property
     def place(self) -> str:
@@ -74,6 +72,9 @@ class VectorIndex(ABC):
 
     def probe(self) -> None:  # noqa: B027 - a hook
         """Raise Unavailable where the index can't be asked now; cheap enough for a readiness check."""
+
+    def look_again(self, places: Collection[tuple[str, str]]) -> None:  # noqa: B027 - a hook
+        """Drop what this process has kept of these versions (tenant, id): another may have written them anew."""
 
     @abstractmethod
     def upsert(self, *, tenant: str, version_id: str, first_ordinal: int, vectors: Vectors, stamp: IndexStamp) -> None:
@@ -92,6 +93,10 @@ class VectorIndex(ABC):
     @abstractmethod
     def count(self, *, tenant: str, version_id: str, stamp: IndexStamp) -> int:
         """Return how many passages, from ordinal 0 without a gap, have a vector with this stamp."""
+
+    def count_many(self, versions: Sequence[tuple[str, str]], *, stamp: IndexStamp) -> list[int]:
+        """Return the `count` of each tenant's version, in their order; a search asks so for all that it looks in."""
+        return [self.count(tenant=tenant, version_id=version_id, stamp=stamp) for tenant, version_id in versions]
 
     def finish(self, *, tenant: str, version_id: str, stamp: IndexStamp) -> None:  # noqa: B027 - a hook
         """Tidy up after the last vector of a version was stored; twice is harmless, and so is never."""

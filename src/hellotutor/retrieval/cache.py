@@ -42,10 +42,11 @@ class ByteCache(Generic[Value]):
             while self._bytes > self._max_bytes:
                 self._remove(next(iter(self._kept)))
 
-    def drop(self, prefix: Key) -> None:
-        """Forget every key that starts with `prefix`."""
+    def drop(self, *prefixes: Key) -> None:
+        """Forget every key that starts with one of these."""
+        wanted, lengths = set(prefixes), {len(prefix) for prefix in prefixes}
         with self._lock:
-            for key in [key for key in self._kept if key[: len(prefix)] == prefix]:
+            for key in [key for key in self._kept if any(key[:length] in wanted for length in lengths)]:
                 self._remove(key)
 
     @property

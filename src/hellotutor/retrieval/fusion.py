@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,9 +17,15 @@ VECTOR_WEIGHT = 0.6
 
 _AT_ONCE = 30_000  # passages smoothed at once: as arrays they stay in the processor's cache, which is 3 times as fast
 
-# glibc gives every freed array of more than 128 kB back to the system until one of up to 32 MB has been freed. Without
-# that first one the page faults take as long as the arithmetic: `fuse` over 200,000 passages 8 ms, with it 4.
-np.empty(31 << 20, dtype=np.uint8)
+
+@cache
+def keep_freed_memory() -> None:
+    """Have a process that searches keep what it frees for the next search.
+
+    glibc gives every freed array of more than 128 kB back to the system until one of up to 32 MB has been freed.
+    Without that first one the page faults take as long as the arithmetic of `fuse` over 200,000 passages.
+    """
+    np.empty(31 << 20, dtype=np.uint8)
 
 
 def smooth(scores: Scores, bounds: Bounds) -> Scores:

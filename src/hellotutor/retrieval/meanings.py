@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,7 @@ from hellotutor.retrieval.lexical.index import LexicalScores
 _CANDIDATES = 200
 _CANDIDATES_A_HIT = 4
 _MOST_REMEMBERED = 10_000
+_COUNTED_AGAIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,10 @@ class Meanings:
     embedder: Embedder | None
     stamp: IndexStamp | None
     why_none: str
-    _whole: set[tuple[str, str]] = field(default_factory=set)  # versions once seen whole aren't counted again
+    # Versions (tenant, id) once seen whole aren't counted again; replaced as a whole, because threads share it.
+    _whole: frozenset[tuple[str, str]] = frozenset()
+    # By what was asked: how many fewer hits came than were counted, and when that was counted again (time.monotonic()).
+    _missed: dict[int, tuple[int, float]] = field(default_factory=dict)
 
     def ask(self, query: str, *, tenants: Sequence[str], versions: Sequence[str], k: int) -> Nearest:
         """Return what is nearest to the query.
@@ -90,8 +95,7 @@ class Meanings:
         has_vector = self._find_embedded(lexical)
         if not has_vector.any():
             return no_cosines(lexical, "not_embedded")
-        if len(nearest.hits) < min(nearest.most, int(np.count_nonzero(has_vector))):
-            self._whole = set()  # it has lost some, or doesn't show them yet: the next search counts again
+        self._note_missing(nearest, lexical, int(np.count_nonzero(has_vector)))
         first = dict(zip(lexical.versions, lexical.bounds[:-1].tolist(), strict=True))
         end = dict(zip(lexical.versions, lexical.bounds[1:].tolist(), strict=True))
         values = np.full(len(lexical.scores), np.nan, dtype=np.float32)
@@ -101,25 +105,38 @@ class Meanings:
                 values[row] = hit.score
         return Cosines(values, has_vector, "" if has_vector.all() else "partly_embedded")
 
-    def forget(self, version: tuple[str, str] | None = None) -> None:
-        """Count a version (tenant, id) again at the next search; all of them by default."""
-        self._whole = self._whole - {version} if version else set()
+    def forget(self, versions: Collection[tuple[str, str]] | None = None) -> None:
+        """Count versions (tenant, id) again at the next search; all of them by default."""
+        self._whole = frozenset() if versions is None else self._whole.difference(versions)
 
     def _find_embedded(self, lexical: LexicalScores) -> NDArray[np.bool_]:
         """Say of each passage whether it has a vector."""
         assert self.stamp  # noqa: S101 - for the type checker: something was asked
-        embedded = np.ones(len(lexical.scores), dtype=bool)
-        for tenant, version_id, first, end in zip(
-            lexical.owners, lexical.versions, lexical.bounds[:-1], lexical.bounds[1:], strict=True
-        ):
-            known = tenant, version_id
-            if known in self._whole:
-                continue
-            count = self.index.count(tenant=tenant, version_id=version_id, stamp=self.stamp)
+        places = list(zip(lexical.owners, lexical.versions, strict=True))
+        uncounted = [at for at, place in enumerate(places) if place not in self._whole]
+        embedded, whole = np.ones(len(lexical.scores), dtype=bool), set[tuple[str, str]]()
+        counts = self.index.count_many([places[at] for at in uncounted], stamp=self.stamp) if uncounted else ()
+        for at, count in zip(uncounted, counts, strict=True):
+            first, end = lexical.bounds[at : at + 2]
             embedded[first + count : end] = False
             if count >= end - first:
-                self._whole = {known} if len(self._whole) >= _MOST_REMEMBERED else self._whole | {known}
+                whole.add(places[at])
+        self._whole = (self._whole if len(self._whole) < _MOST_REMEMBERED else frozenset()) | whole
         return embedded
+
+    def _note_missing(self, nearest: Nearest, lexical: LexicalScores, embedded: int) -> None:
+        """Let the next search count again where more is missing than before: it was lost, or doesn't show yet.
+
+        Some may always be missing, because Pinecone finds no vector without a direction: that is counted once a minute.
+        """
+        asked, missing = hash((lexical.versions, nearest.most)), max(0, min(nearest.most, embedded) - len(nearest.hits))
+        before, counted_at = self._missed.get(asked, (0, 0.0))
+        if missing > before or (missing and time.monotonic() - counted_at > _COUNTED_AGAIN_S):
+            counted_at = time.monotonic()
+            self.forget(list(zip(lexical.owners, lexical.versions, strict=True)))
+        if len(self._missed) >= _MOST_REMEMBERED:
+            self._missed = {}
+        self._missed[asked] = missing, counted_at
 
 
 def no_cosines(lexical: LexicalScores, reason: str) -> Cosines:

@@ -6,9 +6,11 @@ query → embed → words and vectors side by side → fuse and smooth (`fusion`
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,13 +19,18 @@ from hellotutor.embeddings.base import Embedder, Vectors
 from hellotutor.monitoring import Repeats, catalogue
 from hellotutor.retrieval.base import IndexStamp, VectorIndex
 from hellotutor.retrieval.evidence import Hit, Quote, Reader, pack
-from hellotutor.retrieval.fusion import fuse, normalise, rank, smooth
+from hellotutor.retrieval.fusion import fuse, keep_freed_memory, normalise, rank, smooth
 from hellotutor.retrieval.lexical.analysis import analyzer_for
 from hellotutor.retrieval.lexical.index import LexicalIndex, LexicalScores
-from hellotutor.retrieval.meanings import Cosines, Meanings, Nearest, no_cosines
+from hellotutor.retrieval.meanings import Cosines, Meanings, no_cosines
 
+_T = TypeVar("_T")
 _CHARACTERS_A_HIT = 40  # of a budget: passages are longer, but not all may be in scope
 _LEAST_HITS = 20
+_MOST_MARKS = 50_000
+_VECTORS_S = 10.0  # all that is asked of another machine for one search; an adapter's own limits are shorter, mostly
+_SEARCHES_AT_ONCE = 32
+_beside = ThreadPoolExecutor(_SEARCHES_AT_ONCE, "vectors")  # each thread begins when it is needed
 _repeats = Repeats("search.event_withheld")
 
 
@@ -66,9 +73,29 @@ class Search:
     def __init__(
         self, lexical: LexicalIndex, index: VectorIndex, embedder: Embedder | None, *, why_none: str = "no_embedder"
     ) -> None:
+        keep_freed_memory()
         self._lexical = lexical
         self._index = index
         self._meanings = Meanings(index, embedder, stamp_of(embedder) if embedder else None, why_none)
+        self._marks: dict[tuple[str, str], str] = {}
+
+    def look_again(self, marks: Mapping[tuple[str, str], str]) -> None:
+        """Drop what this process has kept of versions that another may have read anew since they were seen here.
+
+        Called before a search: the passages found go by ordinals, which would lead to other passages then.
+
+        Args:
+            marks: of versions (tenant, id): a text that is another one before, while and after a version is read.
+        """
+        changed = [place for place, mark in marks.items() if self._marks.get(place) != mark]
+        if not changed:
+            return
+        self._lexical.look_again(changed)
+        self._index.look_again(changed)
+        self._meanings.forget(changed)
+        if len(self._marks) > _MOST_MARKS:
+            self._marks.clear()
+        self._marks.update({place: marks[place] for place in changed})
 
     def search(self, query: str, *, tenants: Sequence[str], versions: Sequence[str], k: int) -> SearchResult:
         """Return the k best passages of the versions that these tenants own, best first.
@@ -121,12 +148,6 @@ class Search:
         )
         return replace(found, quotes=quotes)
 
-    def delete(self, *, tenant: str, version_id: str) -> None:
-        """Remove a version from words and vectors; removing what isn't there is harmless."""
-        self._lexical.delete(tenant=tenant, version_id=version_id)
-        self._index.delete(tenant=tenant, version_id=version_id)
-        self._meanings.forget((tenant, version_id))
-
     def _rank(
         self, query: str, tenants: Sequence[str], versions: Sequence[str], k: int
     ) -> tuple[SearchResult, LexicalScores]:
@@ -143,21 +164,37 @@ class Search:
     ) -> tuple[LexicalScores, Cosines]:
         """Look for words and vectors, side by side where the index is another machine's."""
         asked: Mapping[str, Sequence[str]] = {"tenants": tenants, "versions": versions}
+        place = self._meanings.place
         if not self._index.is_remote:
             lexical = self._lexical.score(query, **asked)
-            return lexical, self._place(lexical, lambda: self._meanings.ask(query, k=k, **asked))
-        with ThreadPoolExecutor(1, "vectors") as beside:
-            nearest = beside.submit(self._meanings.ask, query, k=k, **asked)
-            lexical = self._lexical.score(query, **asked)
-            return lexical, self._place(lexical, nearest.result)
+            return lexical, self._attempt(lexical, lambda: place(self._meanings.ask(query, k=k, **asked), lexical))
+        end = time.monotonic() + _VECTORS_S
+        nearest = _beside.submit(self._meanings.ask, query, k=k, **asked)
+        lexical = self._lexical.score(query, **asked)
+        return lexical, self._attempt(lexical, lambda: _wait(_beside.submit(place, _wait(nearest, end), lexical), end))
 
-    def _place(self, lexical: LexicalScores, ask: Callable[[], Nearest]) -> Cosines:
+    def _attempt(self, lexical: LexicalScores, find: Callable[[], Cosines]) -> Cosines:
+        """Return what vectors say, or that they say nothing because something is unavailable."""
         try:
-            return self._meanings.place(ask(), lexical)
+            return find()
         except Unavailable as exc:
             _repeats.tell(catalogue.SEARCH, exc, exc.code, index=self._index.name)
             self._meanings.forget()  # it may come back without what it had
             return no_cosines(lexical, exc.code)
+
+
+def _wait(answer: Future[_T], end: float) -> _T:
+    """Return the answer, waited for until `end` by time.monotonic(); what comes later goes unheard.
+
+    Raises:
+        Unavailable: whoever answers, or it didn't come (`vectors_timeout`).
+    """
+    try:
+        return answer.result(max(0.0, end - time.monotonic()))
+    except TimeoutError as exc:
+        answer.cancel()
+        message = "The index of vectors didn't answer in time: try again, and see docs/indexes.md if it stays."
+        raise Unavailable("vectors_timeout", message) from exc
 
 
 def _take_best(scores: Vectors, lexical: LexicalScores, cosines: Cosines, k: int) -> tuple[Hit, ...]:

@@ -7,8 +7,10 @@ import os
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from mmap import mmap
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from django.core.files.base import ContentFile
@@ -21,7 +23,9 @@ from hellotutor.documents.local_storage import DurableFileSystemStorage, name_os
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _CAN_MAP = os.name != "nt"  # Windows deletes no file that is mapped
-_LEAST_MAPPED_BYTES = 1 << 18  # a mapping costs pages of its own, and a system has 65,530 a process
+_LEAST_MAPPED_BYTES = 1 << 18  # a mapping costs pages of its own
+_MOST_MAPS = 16_384  # of the 65,530 that a system has for a process
+_maps: WeakSet[mmap] = WeakSet()
 
 
 def folder_of(tenant: str, version_id: str) -> str:
@@ -78,17 +82,23 @@ def read_arrays(storage: Storage, name: str) -> dict[str, NDArray[Any]] | None:
         raise name_damage(name) from exc
 
 
-def map_array(storage: Storage, name: str) -> tuple[NDArray[Any], bool] | None:
+def map_array(storage: Storage, name: str, *, may_copy: bool = True) -> tuple[NDArray[Any], bool] | None:
     """Return the array of an .npy file and whether it is mapped, or None when there is no such file.
 
     It is mapped where the file can be neither changed nor cut short under its reader: in place where a storage replaces
     files whole, as a copy on this machine's disk where the storage is elsewhere. A file deleted meanwhile stays
-    readable until the array goes.
+    readable until the array goes. A small one is read, and so is any while half of the file descriptors of this
+    process (`ulimit -n`) are those of mapped files.
+
+    Args:
+        storage: where it lies.
+        name: its name there; where it may be copied, one that no other content will ever have.
+        may_copy: whether it is copied from a storage that is elsewhere; otherwise it is read from there.
 
     Raises:
         Unavailable: as `read_arrays`, or as `open_local_copy`.
     """
-    if not _CAN_MAP or not (isinstance(storage, DurableFileSystemStorage) or is_copied(storage)):
+    if not _CAN_MAP or not (isinstance(storage, DurableFileSystemStorage) or (may_copy and is_copied(storage))):
         arrays = read_arrays(storage, name)
         return None if arrays is None else (arrays[""], False)
     try:
@@ -104,15 +114,23 @@ def map_array(storage: Storage, name: str) -> tuple[NDArray[Any], bool] | None:
 
 def _map(path: Path, name: str) -> tuple[NDArray[Any], bool]:
     try:
-        if path.stat().st_size < _LEAST_MAPPED_BYTES:
+        if path.stat().st_size < _LEAST_MAPPED_BYTES or len(_maps) >= _find_most_maps():
             return np.load(path, allow_pickle=False), False
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)), True
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        _maps.add(mapped.base)
+        return np.asarray(mapped), True
     except FileNotFoundError:
         raise
     except OSError as exc:
         raise name_os_error(exc) from exc
     except (ValueError, EOFError) as exc:
         raise name_damage(name) from exc
+
+
+def _find_most_maps() -> int:
+    """Return how many files may be mapped at once: each keeps a file descriptor, and half are left to all else."""
+    most_open = os.sysconf("SC_OPEN_MAX")  # -1 where there is no limit
+    return _MOST_MAPS if most_open < 0 else min(_MOST_MAPS, most_open // 2)
 
 
 def name_damage(name: str) -> Unavailable:

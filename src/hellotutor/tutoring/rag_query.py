@@ -284,7 +284,7 @@ def _find_evidence(
 def _asked_of(search: Search, versions: Sequence[DocumentVersion]) -> dict[str, list[str]]:
     """Return where to search; what this process has kept of versions that were read anew since is dropped."""
     places = {(get_tenant_tag(version.owner.public_id), str(version.public_id)): version for version in versions}
-    search.look_again({place: f"{version.claim_token} {version.is_read}" for place, version in places.items()})
+    search.look_again({place: version.reading for place, version in places.items()})
     return {"tenants": sorted({tenant for tenant, _ in places}), "versions": [version_id for _, version_id in places]}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,7 +55,7 @@ class _Loaded:
 
     @property
     def size_bytes(self) -> int:
-        return 500 + sum(500 + segment.size_bytes for segment in self.segments)
+        return 500 + sum(500 + segment.kept_bytes for segment in self.segments)
 
     @property
     def is_whole(self) -> bool:
@@ -74,7 +74,7 @@ class LexicalIndex:
 
     Args:
         storage: where segments live; the disk and the memory of this machine are only their cache.
-        cache_bytes: most memory kept for segments.
+        cache_bytes: most memory kept for segments; those of mapped files are the system's to keep or to drop.
         listing_max_age_s: the files of a version still being read are listed again after so long.
         monotonic: the clock for that.
     """
@@ -89,6 +89,7 @@ class LexicalIndex:
     ) -> None:
         self._files = SegmentFiles(storage)
         self._cache: ByteCache[_Loaded | Stack] = ByteCache(cache_bytes)
+        self._cache_bytes = cache_bytes
         self._serial = itertools.count(1)
         self._changes: dict[str, int] = {}  # the last one of a tenant's files, by this process
         self._listing_max_age_s = listing_max_age_s
@@ -118,7 +119,7 @@ class LexicalIndex:
         language = find_language(texts) or self._find_language_before(tenant, version_id, first_ordinal) or DEFAULT
         built = build_segment(texts, analyzer_for(language), headings)
         self._files.write(tenant, version_id, first_ordinal, *built)
-        self._forget(tenant, version_id)
+        self.look_again([(tenant, version_id)])
 
     def finish(self, *, tenant: str, version_id: str, passages: int) -> None:
         """Say that the version has so many passages, all of which were added; twice is harmless.
@@ -129,7 +130,7 @@ class LexicalIndex:
             Unavailable: the storage cannot be read or written.
         """
         if self._files.finish(tenant, version_id, passages):
-            self._forget(tenant, version_id)
+            self.look_again([(tenant, version_id)])
 
     def build(
         self, *, tenant: str, version_id: str, texts: Sequence[str], headings: Sequence[Sequence[str]] = ()
@@ -141,7 +142,7 @@ class LexicalIndex:
         self.delete(tenant=tenant, version_id=version_id)
         built = build_segment(texts, analyzer_for(find_language(texts) or DEFAULT), headings)
         self._files.write(tenant, version_id, 0, *built, is_last=True)
-        self._forget(tenant, version_id)
+        self.look_again([(tenant, version_id)])
 
     def count(self, *, tenant: str, version_id: str) -> int:
         """Return how many passages, from 0 on without a gap, are indexed in this format, as the files are now."""
@@ -150,7 +151,13 @@ class LexicalIndex:
     def delete(self, *, tenant: str, version_id: str) -> None:
         """Remove the version's segments; removing what isn't there is harmless."""
         self._files.delete(tenant, version_id)
-        self._forget(tenant, version_id)
+        self.look_again([(tenant, version_id)])
+
+    def look_again(self, places: Collection[tuple[str, str]]) -> None:
+        """Drop what this process has kept of these versions (tenant, id): another may have written them anew."""
+        for tenant, _ in places:
+            self._changes[tenant] = next(self._serial)
+        self._cache.drop(*places)
 
     def list_versions(self) -> Iterator[tuple[str, str]]:
         """Yield tenant and version id of every version that has a segment, in whatever format."""
@@ -198,10 +205,6 @@ class LexicalIndex:
         loaded = self._load(tenant, version_id) if first_ordinal else None
         return next((one for segment in reversed(loaded.segments if loaded else ()) for one in segment.languages), "")
 
-    def _forget(self, tenant: str, version_id: str) -> None:
-        self._changes[tenant] = next(self._serial)
-        self._cache.drop((tenant, version_id))
-
     def _stack(self, tenants: tuple[str, ...], versions: tuple[str, ...]) -> Stack:
         key = ("/stack", *(f"{tenant}/{self._changes.get(tenant, 0)}" for tenant in tenants), "/", *versions)
         kept = self._cache.get(key)
@@ -212,7 +215,8 @@ class LexicalIndex:
         if len(whole) < len(versions):  # what is still being read changes, and the rest stays as it is
             growing = [loaded.as_member(version_id) for version_id, loaded in found.items() if not loaded.is_whole]
             return (self._stack(tenants, whole) if whole else Stack()).followed_by(growing)
-        stack = stack_versions([loaded.as_member(version_id) for version_id, loaded in found.items()])
+        members = [loaded.as_member(version_id) for version_id, loaded in found.items()]
+        stack = stack_versions(members, most_bytes=self._cache_bytes // 2)
         self._cache.put(key, stack, stack.size_bytes)
         return stack
 

@@ -31,6 +31,7 @@ class Segment:
         in_headings: (postings,) how often it stands in the headings above it.
         lengths: (passages,) terms in each passage's text.
         languages: of the passages, that of the most first.
+        is_mapped: whether the arrays lie in a file that is mapped, and so take no memory of their own.
     """
 
     keys: NDArray[np.uint64]
@@ -40,11 +41,17 @@ class Segment:
     in_headings: NDArray[np.uint8]
     lengths: Integers
     languages: tuple[str, ...]
+    is_mapped: bool = False
 
     @property
     def size_bytes(self) -> int:
-        """How much memory its arrays take."""
+        """How large its arrays are."""
         return sum(one.nbytes for one in self.arrays().values())
+
+    @property
+    def kept_bytes(self) -> int:
+        """How much memory of its own it takes."""
+        return 0 if self.is_mapped else self.size_bytes
 
     def arrays(self) -> dict[str, Integers]:
         """Return its arrays by name."""
@@ -220,8 +227,8 @@ def pack_segment(segment: Segment, marks: Marks) -> NDArray[np.uint8]:
     return pack_arrays({**segment.arrays(), "languages": languages, "starts": marks.starts, "sizes": marks.sizes})
 
 
-def unpack_segment(packed: NDArray[np.uint8]) -> tuple[Segment, Marks]:
-    """Return what `pack_segment` was given; the marks alone share the memory of `packed`.
+def unpack_segment(packed: NDArray[np.uint8], *, is_mapped: bool = False) -> tuple[Segment, Marks]:
+    """Return what `pack_segment` was given; the marks share the memory of `packed`, and so does all that is mapped.
 
     Raises:
         ValueError: it is something else.
@@ -229,4 +236,5 @@ def unpack_segment(packed: NDArray[np.uint8]) -> tuple[Segment, Marks]:
     arrays = unpack_arrays(packed)
     marks = Marks(arrays.pop("starts"), arrays.pop("sizes"))
     languages = tuple(arrays.pop("languages").tobytes().decode().split())
-    return Segment(**{name: one.copy() for name, one in arrays.items()}, languages=languages), marks
+    found = arrays if is_mapped else {name: one.copy() for name, one in arrays.items()}
+    return Segment(**found, languages=languages, is_mapped=is_mapped), marks

@@ -47,11 +47,12 @@ class SegmentFiles:
     def read(self, tenant: str, version_id: str, part: Part) -> tuple[Segment, Marks] | None:
         """Return what a file holds; None where it was deleted since it was listed."""
         path = f"{segments.folder_of(tenant, version_id)}/{part.name}"
-        arrays = segments.read_arrays(self._storage, path)
-        if arrays is None:
+        found = segments.map_array(self._storage, path, may_copy=False)  # its name does not say which words
+        if found is None:
             return None
+        array, is_mapped = found
         try:
-            return unpack_segment(arrays[""])
+            return unpack_segment(array, is_mapped=is_mapped)
         except ValueError as exc:
             raise segments.name_damage(path) from exc
 

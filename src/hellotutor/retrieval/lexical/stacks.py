@@ -46,7 +46,7 @@ class Stack:
     @property
     def size_bytes(self) -> int:
         """About how much memory it takes, that of segments which others keep too included."""
-        return _BYTES_A_VERSION * (1 + len(self.versions)) + sum(segment.size_bytes for segment in self.segments)
+        return _BYTES_A_VERSION * (1 + len(self.versions)) + sum(segment.kept_bytes for segment in self.segments)
 
     def followed_by(self, members: Sequence[Member]) -> Stack:
         """Return a stack with these versions after its own; their segments are left as they are."""
@@ -60,9 +60,14 @@ class Stack:
         )
 
 
-def stack_versions(members: Sequence[Member]) -> Stack:
-    """Return a stack of these versions, in their order."""
+def stack_versions(members: Sequence[Member], *, most_bytes: int) -> Stack:
+    """Return a stack of these versions, in their order; what would take more than `most_bytes` stays in parts.
+
+    To join it for each query, because it can't be kept, would take many times as long as to score the parts.
+    """
     loose = Stack().followed_by(members)
+    if sum(segment.size_bytes for segment in loose.segments) > most_bytes:
+        return loose
     return Stack(loose.versions, loose.owners, loose.bounds, tuple(_join(loose.segments)), loose.languages)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -123,6 +123,10 @@ class LocalVectorIndex(VectorIndex):
         """Remove the version's vectors of this stamp; see the port."""
         segments.delete_files(self._storage, segments.folder_of(tenant, version_id), f"{_prefix(stamp)}-")
         self._cache.drop((tenant, version_id))
+
+    def look_again(self, places: Collection[tuple[str, str]]) -> None:
+        """Drop what is kept of these versions; see the port."""
+        self._cache.drop(*places)
 
     def list_versions(self) -> Iterator[tuple[str, str]]:
         """Yield the versions that have a file of vectors; see the port."""

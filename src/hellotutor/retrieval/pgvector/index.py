@@ -114,9 +114,13 @@ class PgvectorIndex(VectorIndex):
 
     def count(self, *, tenant: str, version_id: str, stamp: IndexStamp) -> int:
         """Return how many passages have a vector: none where a table is gone; see the port."""
+        return self.count_many([(tenant, version_id)], stamp=stamp)[0]
+
+    def count_many(self, versions: Sequence[tuple[str, str]], *, stamp: IndexStamp) -> list[int]:
+        """Count them all at once; see the port."""
         with suppress(TablesGone):
-            return self._ask(partial(rows.count, tenant=tenant, version_id=version_id, stamp=stamp))
-        return 0
+            return self._ask(partial(rows.count, versions=versions, stamp=stamp))
+        return [0] * len(versions)
 
     def delete(self, *, tenant: str, version_id: str) -> None:
         """Remove the version's vectors of every stamp; see the port."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,8 @@ _SET_NEAREST = "select " + ", ".join(["set_config(%s, %s, true)"] * (len(_NEARES
 Halves = NDArray[np.float16]
 
 _VERSIONS: LiteralString = """
-select v.id, v.version_id, v.passages, s.id, pg_relation_size(to_regclass('hellotutor_vectors_' || to_hex(s.id)))
+select v.id, v.tenant, v.version_id, v.passages, s.id,
+    pg_relation_size(to_regclass('hellotutor_vectors_' || to_hex(s.id)))
 from hellotutor_vector_versions v join hellotutor_vector_stamps s on s.id = v.stamp
 where v.tenant = any(%s) and v.version_id = any(%s) and s.model = %s and s.version = %s and s.dimensions = %s"""
 # Ordered by what isn't the index's expression, so that every vector is compared. One without a direction, whose
@@ -49,13 +50,13 @@ returning id, stamp"""
 _CLEAR: LiteralString = "delete from {table} where version = %s and ordinal >= %s and ordinal < %s"
 _CLEAR_ALL: LiteralString = "delete from {table} where version = %s"
 _COPY: LiteralString = "copy {table} (version, ordinal, vector) from stdin (format binary)"
-# The ordinals up to the first gap are those that are their own rank. No vector is null, but a table that has lost its
+# The ordinals up to the first gap are those that are their own rank. No vector is read, but a table that has lost its
 # column with the extension is refused instead of counted.
 _COUNT: LiteralString = """
-select count(*) from (
-    select ordinal - row_number() over (order by ordinal) as gap from {table}
-    where version = %s and vector is not null
-) numbered where gap = -1"""
+select version, count(*) from (
+    select version, ordinal - row_number() over (partition by version order by ordinal) as gap from {table}
+    where version = any(%s) and (true or vector is null)
+) numbered where gap = -1 group by version"""
 _REMOVE: LiteralString = """
 delete from hellotutor_vector_versions v using hellotutor_vector_stamps s
 where s.id = v.stamp and v.tenant = %(tenant)s and v.version_id = %(version_id)s
@@ -64,6 +65,17 @@ returning v.id, s.id, to_regclass('hellotutor_vectors_' || to_hex(s.id)) is not 
 _LIST: LiteralString = """
 select distinct tenant, version_id from hellotutor_vector_versions
 where (tenant, version_id) > (%s, %s) order by tenant, version_id limit %s"""
+
+
+class _Version(NamedTuple):
+    """A version that has vectors, by the table's number of it, and the bytes of that table, where it is there."""
+
+    id: int
+    tenant: str
+    version_id: str
+    passages: int
+    stamp_id: int
+    table_bytes: int | None
 
 
 def probe(connection: Connection) -> None:
@@ -129,14 +141,13 @@ def find(
     found = _find_versions(connection, tenants, version_ids, stamp)
     if not found:
         return []
-    names = {row[0]: row[1] for row in found}
-    stamp_id, table_bytes = found[0][3:]
-    passages, all_passages = sum(row[2] for row in found), (table_bytes or 0) // (2 * stamp.dimensions)
+    names = {version.id: version.version_id for version in found}
+    passages, all_passages = sum(row.passages for row in found), (found[0].table_bytes or 0) // (2 * stamp.dimensions)
     most = max(k, _NEAREST_AT_LEAST)
     is_exact = is_exact_faster(passages, all_passages, most=most, index_weight=index_weight)
     if not is_exact:
         connection.execute(_SET_NEAREST, _NEAREST_SETTINGS)
-    statement = sql.SQL(_EXACT if is_exact else _NEAREST).format(table=table_of(stamp_id))
+    statement = sql.SQL(_EXACT if is_exact else _NEAREST).format(table=table_of(found[0].stamp_id))
     asked = {"vector": str(vector.tolist()), "versions": list(names), "most": k if is_exact else most}
     rows = connection.execute(statement, asked).fetchall()
     rows.sort(key=lambda row: row[2])  # the index yields them nearly in order
@@ -152,12 +163,15 @@ def is_exact_faster(passages: int, all_passages: int, *, most: int, index_weight
     return passages <= index_weight * passed
 
 
-def count(connection: Connection, *, tenant: str, version_id: str, stamp: IndexStamp) -> int:
-    """Return how many passages, from ordinal 0 without a gap, have a vector."""
-    for number, _, _, stamp_id, _ in _find_versions(connection, [tenant], [version_id], stamp):
-        counted = connection.execute(sql.SQL(_COUNT).format(table=table_of(stamp_id)), [number]).fetchone()
-        return int(counted[0]) if counted else 0
-    return 0
+def count(connection: Connection, *, versions: Sequence[tuple[str, str]], stamp: IndexStamp) -> list[int]:
+    """Return of each tenant's version how many passages, from ordinal 0 without a gap, have a vector."""
+    found = _find_versions(connection, [tenant for tenant, _ in versions], [of for _, of in versions], stamp)
+    if not found:
+        return [0] * len(versions)
+    statement = sql.SQL(_COUNT).format(table=table_of(found[0].stamp_id))
+    counted = dict(connection.execute(statement, [[row.id for row in found]]).fetchall())
+    counts = {(row.tenant, row.version_id): int(counted.get(row.id, 0)) for row in found}
+    return [counts.get(version, 0) for version in versions]
 
 
 def remove(connection: Connection, *, tenant: str, version_id: str, stamp: IndexStamp | None) -> None:
@@ -176,7 +190,7 @@ def list_after(connection: Connection, *, last: tuple[str, str], most: int) -> l
 
 def _find_versions(
     connection: Connection, tenants: Sequence[str], version_ids: Sequence[str], stamp: IndexStamp
-) -> list[tuple[int, str, int, int, int | None]]:
-    """Return number, version id, passages, and the stamp's number and bytes, of the versions that have vectors."""
+) -> list[_Version]:
+    """Return those that have vectors."""
     asked = [list(tenants), list(version_ids), stamp.model, stamp.version, stamp.dimensions]
-    return connection.execute(_VERSIONS, asked).fetchall()
+    return [_Version(*row) for row in connection.execute(_VERSIONS, asked).fetchall()]

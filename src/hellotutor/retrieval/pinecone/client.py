@@ -29,7 +29,6 @@ _CONTROL_PLANE = "https://api.pinecone.io"
 _FIELD = "_values"  # by this name alone the vectors API serves an index's field: its OpenAPI document, 2026-07
 _FIRST_PAUSE_S, _MOST_PAUSE_S = 0.2, 2.0
 _LONGEST_HOLD_S = 60.0  # a longer Retry-After is a mistake
-_FALLBACK_S = 10.0  # of an attempt, should `_bound` find nothing to bound
 _LOOK_AGAIN_S = 1.0  # at an index that isn't ready
 _DEAD_STATES = frozenset({"InitializationFailed", "Terminating", "Disabled"})
 # What one knows of the index may be wrong after these.
@@ -191,7 +190,7 @@ class PineconeClient:
         if self._control is None:
             try:
                 host = self._config.host or _CONTROL_PLANE
-                control = Pinecone(self._config.api_key, host=host, timeout=_FALLBACK_S)
+                control = Pinecone(self._config.api_key, host=host)
             except sdk.PineconeValueError as error:  # what can't even be sent
                 raise make_error("pinecone_key_refused") from error
             _bound(control)
@@ -249,10 +248,15 @@ def _bound(client: Any) -> None:
 
     The SDK (10.2) takes a retry policy for the control plane alone; on the data plane it tries four times, sleeps up to
     90 s on a Retry-After in between, and its timeout begins anew with each byte that comes.
+
+    Raises:
+        Unavailable: it is of another release, made otherwise (`pinecone_sdk_unknown`).
     """
-    with contextlib.suppress(AttributeError):  # another release: then its own policy holds, which ends too
+    try:
         http = client._http._client
         http._transport = _OneAttempt(http._transport._transport)
+    except AttributeError as error:
+        raise make_error("pinecone_sdk_unknown") from error
 
 
 class _OneAttempt(httpx.BaseTransport):

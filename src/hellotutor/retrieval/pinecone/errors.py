@@ -33,6 +33,7 @@ _SENTENCES = {
     "pinecone_unreachable": "Pinecone can't be reached: check the network and PINECONE_HOST, and try again.",
     "pinecone_failed": "Pinecone failed inside: try again.",
     "pinecone_malformed": "Pinecone's answer can't be read: try again, and if it stays, update the package pinecone.",
+    "pinecone_sdk_unknown": "The package pinecone is of a release that HelloTutor doesn't know: install 10.2 of it.",
     "pinecone_refused": "Pinecone refuses the request as wrong: check PINECONE_HOST, and that the index was made by "
     "HelloTutor.",
 }

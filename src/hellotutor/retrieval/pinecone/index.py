@@ -29,8 +29,7 @@ _MOST_HITS = 10_000
 _MOST_IDS = 1_000
 _PAGE = 100
 _VERSIONS_A_QUERY = 1_000  # $in takes 10,000; 40 kB of filter are enough
-_LISTING_MAX_AGE_S = 1.0  # a search counts many versions at once
-_MOST_LISTINGS = 1_000
+_LISTING_MAX_AGE_S = 1.0  # many versions are counted one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,6 @@ class PineconeIndex(VectorIndex):
 
     name = "pinecone"
     is_remote = True
-    is_eventual = True
 
     def __init__(self, config: PineconeConfig) -> None:
         """Ask nothing yet."""
@@ -82,7 +80,7 @@ class PineconeIndex(VectorIndex):
         self._config = config
         self._client = PineconeClient(config)
         self._recent = RecentWrites()
-        self._listings: dict[str, tuple[float, _Runs]] = {}
+        self._listings: dict[str, tuple[float, _Runs]] = {}  # by tenant; replaced as a whole: threads share it
 
     @property
     def place(self) -> str:
@@ -134,12 +132,16 @@ class PineconeIndex(VectorIndex):
 
     def count(self, *, tenant: str, version_id: str, stamp: IndexStamp) -> int:
         """Return how far the version's runs reach, as listed within the last second; see the port."""
-        return records.reach(self._find_runs(tenant, version_id, stamp))
+        return records.reach(self._correct(tenant, version_id, stamp, self._list_lately(tenant)))
+
+    def count_many(self, versions: Sequence[tuple[str, str]], *, stamp: IndexStamp) -> list[int]:
+        """Count them as they are now, by one listing of each tenant; see the port."""
+        listed = {tenant: self._list_runs(tenant) for tenant in {tenant for tenant, _ in versions}}
+        return [records.reach(self._correct(tenant, of, stamp, listed[tenant])) for tenant, of in versions]
 
     def finish(self, *, tenant: str, version_id: str, stamp: IndexStamp) -> None:
         """Put one run in the place of all, so that 100 whole versions are listed by one request; see the port."""
-        self._listings.pop(tenant, None)
-        runs = self._find_runs(tenant, version_id, stamp)
+        runs = self._correct(tenant, version_id, stamp, self._list_runs(tenant))
         whole = Run(tenant, version_id, records.name_stamp(stamp), 0, records.reach(runs))
         if not whole.end or runs == {whole}:
             return
@@ -206,15 +208,19 @@ class PineconeIndex(VectorIndex):
             if passage and passage[0] in wanted:
                 yield VectorHit(*passage, min(1.0, max(-1.0, match.score)))
 
-    def _find_runs(self, tenant: str, version_id: str, stamp: IndexStamp) -> set[Run]:
+    def _correct(self, tenant: str, version_id: str, stamp: IndexStamp, listed: _Runs) -> set[Run]:
+        of = version_id, records.name_stamp(stamp)
+        return self._recent.correct(tenant, *of, listed.get(of, ()))
+
+    def _list_lately(self, tenant: str) -> _Runs:
+        """Return what was listed within the last second, otherwise list it."""
         listed_at, runs = self._listings.get(tenant, (-math.inf, {}))
         if time.monotonic() - listed_at > _LISTING_MAX_AGE_S:
-            listed_at, runs = time.monotonic(), self._list_runs(tenant)
-            if len(self._listings) >= _MOST_LISTINGS:
-                self._listings = {}
-            self._listings[tenant] = listed_at, runs
-        of = version_id, records.name_stamp(stamp)
-        return self._recent.correct(tenant, *of, runs.get(of, ()))
+            runs = self._list_runs(tenant)
+            now = time.monotonic()
+            fresh = {of: kept for of, kept in self._listings.items() if now - kept[0] <= _LISTING_MAX_AGE_S}
+            self._listings = {**fresh, tenant: (now, runs)}
+        return runs
 
     def _list_runs(self, tenant: str) -> _Runs:
         """Return the runs of every version of a tenant."""
