@@ -149,9 +149,10 @@ def block_the_removal(stage: Stage) -> Ran:
     )
 
 
-def damage_the_vectors(stage: Stage) -> Ran:
+def break_the_model_before_a_search(stage: Stage) -> Ran:
     stage.program.run("ask", "What is osmosis?", stage.file)
-    stage.stored("vectors-*").write_bytes(b"no vectors")
+    shutil.rmtree(stage.program.data_dir / "models")
+    (stage.program.data_dir / "models").touch()
     return stage.ask()
 
 
@@ -251,7 +252,7 @@ FAULTS: dict[str, tuple[Callable[[Stage], Ran], int]] = {
     "rag_ingestion.ingest_document.pinecone_upsert": (block_the_vectors, 0),
     "rag_ingestion.ingest_document.unexpected": (refuse_the_start_of_reading, 1),
     "rag_ingestion.remove_files": (block_the_removal, 0),
-    "retrieval.search": (damage_the_vectors, 0),
+    "retrieval.search": (break_the_model_before_a_search, 0),
     "rag_query.generate_question_batch": (damage_passages_before_questions, 1),
     "rag_query.generate_question": (refuse_questions, 1),
     "rag_query.query_rag": (damage_passages_before_a_reply, 1),
@@ -296,10 +297,7 @@ BY_FUNCTION = (ask_for_the_insights_of_no_session, lose_the_sessions, tag_no_use
 
 
 def test_a_model_that_vanished_is_one_event_however_many_parts_miss_it(stage: Stage) -> None:
-    stage.program.run("ask", "What is osmosis?", stage.file)
-    shutil.rmtree(stage.program.data_dir / "models")
-    (stage.program.data_dir / "models").touch()
-    ran = stage.ask()
+    ran = break_the_model_before_a_search(stage)
     assert (ran.code, len(stage.kent.events())) == (0, 1), ran.err
     assert "by words only" in ran.err
 

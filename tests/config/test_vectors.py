@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from hellotutor.config import composition, vectors
 from hellotutor.config.settings import get_settings
-from hellotutor.config.vectors import choose_embedder, find_serving, forget_serving, open_index
+from hellotutor.config.vectors import choose_embedder, find_serving, open_index
 from hellotutor.core.errors import Invalid, Unavailable
 from hellotutor.embeddings.hashing import HashingEmbedder
 from hellotutor.retrieval import vector_sets
@@ -34,7 +34,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[Set]:
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
         get_settings.cache_clear()
-        forget_serving()
+        monkeypatch.setattr(vectors, "_latest", vectors._Latest())
 
     yield change
     monkeypatch.undo()

@@ -143,6 +143,16 @@ def test_what_was_embedded_is_not_embedded_again_by_the_next_run(make: Make, par
     assert second.switch()
 
 
+def test_what_an_earlier_run_made_counts_from_the_start(make: Make, parts: IngestionParts) -> None:
+    make("# Tides\n\nThe moon pulls the sea.\n"), make(LONG)
+    first = start(parts, stop_after=4)
+    run_through(first)
+    with closing(start(parts).embed()) as tallies:  # type: ignore[type-var]
+        tally = next(tallies)
+    assert (tally.documents, tally.passages, tally.embedded) == (1, first.tally.passages, 0)
+    assert 1 < tally.passages < tally.passages_total
+
+
 def test_what_is_uploaded_and_embedded_before_the_switch_is_caught_up(make: Make, parts: IngestionParts) -> None:
     make("# Tides\n\nThe moon pulls the sea.\n")
     run = start(parts)

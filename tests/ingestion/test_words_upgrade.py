@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ from django.db import connection
 from hellotutor.accounts.auth import get_tenant_tag
 from hellotutor.accounts.models import User
 from hellotutor.config import composition
+from hellotutor.core import clock
 from hellotutor.documents import migrations
 from hellotutor.documents.models import DocumentVersion
+from hellotutor.ingestion import outcomes
 from hellotutor.ingestion.services import add_document
 from hellotutor.ingestion.tasks import ingest_next, request_unfinished
-from hellotutor.ingestion.turns import list_waiting
+from hellotutor.ingestion.turns import MOST_DEATHS, list_waiting
 from hellotutor.retrieval.lexical.index import LexicalIndex
 from hellotutor.retrieval.lexical.segment_files import FORMAT
 from hellotutor.retrieval.search import Search, SearchResult
@@ -123,13 +125,60 @@ def test_what_embedding_was_given_up_for_is_found_by_its_words_again_too(version
     assert search_words(version, "Flut").hits
 
 
-def test_where_the_storage_fails_for_good_it_is_not_tried_for_ever(version: DocumentVersion, settings: Any) -> None:
-    settings.INGEST_ATTEMPTS = 1
+def block(version: DocumentVersion) -> Path:
+    """Put a file where the folder of a version should be."""
     of_version = Path(storages["default"].path(folder(version)))
-    shutil.rmtree(of_version)
-    of_version.write_text("a file where the folder should be")
-    assert ingest_next.func() == 2  # and once more after it was given up
-    assert not list_waiting(with_embedding=True).exists()
+    of_version.rename(of_version.with_name("kept"))
+    of_version.touch()
+    return of_version
+
+
+def pass_the_time(version: DocumentVersion) -> None:
     version.refresh_from_db()
-    assert version.error_code == "storage_unavailable"
-    assert search_words(version, "Flut").missing
+    assert version.not_before
+    assert version.not_before > clock.now() + timedelta(minutes=3)
+    DocumentVersion.objects.update(not_before=clock.now())
+
+
+def test_where_the_storage_fails_it_is_tried_again_after_long_pauses_and_told_once(
+    version: DocumentVersion, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(outcomes, "capture", lambda failure, error, **fields: told.append(error.code))
+    settings.INGEST_ATTEMPTS = 1
+    block(version)
+    for _ in range(3):
+        assert ingest_next.func() == 1
+        assert not list_waiting(with_embedding=True).exists()
+        pass_the_time(version)
+        assert (version.status, version.error_code) == ("indexed", "storage_unavailable")
+        assert version.wants_words
+    assert told == ["storage_unavailable"]
+
+
+def test_when_the_storage_works_again_its_words_are_found_and_no_error_stands(
+    version: DocumentVersion, settings: Any
+) -> None:
+    settings.INGEST_ATTEMPTS = 1
+    blocked = block(version)
+    ingest_next.func()
+    pass_the_time(version)
+    blocked.unlink()
+    blocked.with_name("kept").rename(blocked)
+    assert ingest_next.func() == 1
+    assert search_words(version, "Flut").hits
+    version.refresh_from_db()
+    assert (version.status, version.error_code, version.error_message) == ("indexed", "", "")
+    assert not version.wants_words
+
+
+def test_what_the_worker_dies_of_each_time_is_not_brought_for_ever(version: DocumentVersion) -> None:
+    DocumentVersion.objects.update(lease_until=clock.now() - timedelta(minutes=1), deaths=MOST_DEATHS - 1)
+    assert ingest_next.func() == 0
+    version.refresh_from_db()
+    assert (version.error_code, version.wants_words) == ("worker_died", False)
+
+
+def test_what_somebody_stopped_is_not_taken_up_for_its_words(version: DocumentVersion) -> None:
+    DocumentVersion.objects.update(status="cancelled")
+    assert not list_waiting(with_embedding=True).exists()

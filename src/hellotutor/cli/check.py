@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from hellotutor.config.startup import migrate
 from hellotutor.core.errors import HelloTutorError
 from hellotutor.ingestion.findings import Finding, Tally
 from hellotutor.ingestion.inventory import check_versions
-from hellotutor.ingestion.orphans import check_orphans, check_removals
+from hellotutor.ingestion.orphans import check_orphans, check_removals, is_reachable
 
 from .console import out
 
@@ -41,7 +42,8 @@ def check(
 
 def _find(tally: Tally, *, with_bytes: bool, grace: timedelta) -> Iterator[Finding]:
     parts = composition.ingestion_parts()
-    yield from check_versions(parts, tally, with_bytes=with_bytes)
+    reached = parts if is_reachable(parts.index) else replace(parts, embedder=None)  # no vector is looked for
+    yield from check_versions(reached, tally, with_bytes=with_bytes)
     yield from check_removals(parts, tally)
     yield from check_orphans(parts, tally, grace=grace)
 

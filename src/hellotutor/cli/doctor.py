@@ -14,7 +14,14 @@ from hellotutor import __version__
 from hellotutor.config.database import describe_unusable_database
 from hellotutor.config.settings import get_settings
 from hellotutor.config.storage import check_storage
-from hellotutor.config.vectors import INDEX_MISMATCH, STAMP_MISMATCH, find_serving, usual_embedder, wished_place
+from hellotutor.config.vectors import (
+    INDEX_MISMATCH,
+    STAMP_MISMATCH,
+    find_serving,
+    open_index,
+    usual_embedder,
+    wished_place,
+)
 from hellotutor.core.errors import HelloTutorError
 from hellotutor.documents.models import Document
 from hellotutor.monitoring import MonitoringState, counts, dropped_items
@@ -114,14 +121,25 @@ def _look_at_vectors() -> Finding:
     """Say which vectors are in force, and what is to be done where they don't fit the settings."""
     in_force, serving = find_in_force(), find_serving(is_fresh=True)
     if in_force is None:
-        return Finding("vectors", None, f"none yet; the first will lie in {wished_place()}")
-    text = f"in force since {in_force.since:%Y-%m-%d}: {in_force}"
-    if serving.reason in (STAMP_MISMATCH, INDEX_MISMATCH):
-        return Finding("vectors", False, f"{text}. {serving.advice}")
+        text = f"none yet; the first will lie in {wished_place()}"
+    else:
+        text = f"in force since {in_force.since:%Y-%m-%d}: {in_force}"
     others = ", ".join(str(one) for one in list_not_in_force())
     left = f" Beside them, from a reindex that has not ended: {others}; run hellotutor reindex." if others else ""
-    advice = f"{serving.advice}{left}".strip()
-    return Finding("vectors", None if advice else True, f"{text}. {advice}" if advice else text)
+    refusal = _try_wished() if in_force and in_force.place != wished_place() else ""
+    advice = f"{serving.advice}{refusal}{left}".strip()
+    is_well = None if in_force is None or advice else True
+    is_mismatch = serving.reason in (STAMP_MISMATCH, INDEX_MISMATCH)
+    return Finding("vectors", False if is_mismatch or refusal else is_well, f"{text}. {advice}" if advice else text)
+
+
+def _try_wished() -> str:
+    """Say why the index that a reindex would fill can't be used; empty where it can."""
+    try:
+        open_index(wished_place()).probe()
+    except HelloTutorError as error:
+        return f" {wished_place()} can't be used yet: {error.message}"
+    return ""
 
 
 def _look_at_index() -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 
 from django.conf import settings
@@ -12,9 +14,32 @@ from django_tasks_db.models import DBTaskResult
 
 from hellotutor.core.errors import HelloTutorError, Unavailable
 from hellotutor.core.locks import try_hold
+from hellotutor.retrieval.base import VectorIndex
 
 from . import composition
 from .storage import check_storage, storage_kind
+
+#: Seconds for which it stands whether the vectors' index answers.
+STALE_S = 5.0
+
+
+class _Recent:
+    """What an index last answered to a look at it; another's service isn't asked at every look at this one."""
+
+    def __init__(self) -> None:
+        self._one_at_a_time = threading.Lock()
+        self._index: VectorIndex | None = None
+        self._works, self._asked_at = False, 0.0
+
+    def answer(self, index: VectorIndex) -> bool:
+        """Say whether an index works, as of some seconds ago."""
+        with self._one_at_a_time:
+            if index is not self._index or time.monotonic() - self._asked_at > STALE_S:
+                self._index, self._works, self._asked_at = index, _works(index.probe), time.monotonic()
+            return self._works
+
+
+_vectors = _Recent()
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -25,8 +50,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Say of each part whether it works; 503 when one doesn't. What is wrong stands in the log, not here.
 
-    `storage` is where files lie: `local` or `s3`. `worker` is whether a worker lives on this machine. It is no part:
-    pages are served without one, too.
+    `storage` is where files lie: `local` or `s3`. `worker` is whether a worker lives on this machine, `vectors` whether
+    their index answers, as of some seconds ago. These are no parts: pages are served without a worker too, and search
+    is by words without vectors.
     """
     parts = {name: _works(probe) for name, probe in _PROBES.items()}
     is_ready = all(parts.values())
@@ -35,6 +61,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "parts": parts,
         "storage": storage_kind(),
         "worker": _works(_find_worker),
+        "vectors": parts["index"] and _vectors.answer(composition.vector_index()),
     }
     return JsonResponse(body, status=200 if is_ready else 503)
 
@@ -55,7 +82,6 @@ def _probe_database() -> None:
 def _probe_index() -> None:
     composition.search()
     storages["default"].listdir("probes")  # words, and local vectors
-    composition.vector_index().probe()
 
 
 def _find_worker() -> None:

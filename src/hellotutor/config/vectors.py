@@ -69,10 +69,6 @@ class _Latest:
             return self._look_anew()
         return self._serving
 
-    def forget(self) -> None:
-        """Look anew at the next call."""
-        self._serving = None
-
     def _look_anew(self) -> Serving:
         """Ask the database; where it fails go by what was seen before: whoever needs it will find that out."""
         self._seen_at = time.monotonic()  # before: nobody else waits for the same answer meanwhile
@@ -84,7 +80,6 @@ class _Latest:
 
 
 _latest = _Latest()
-forget_serving = _latest.forget
 
 
 def find_serving(*, is_fresh: bool = False) -> Serving:

@@ -13,6 +13,8 @@ from hellotutor.monitoring import catalogue
 from hellotutor.retrieval.base import VectorIndex
 from hellotutor.retrieval.search import stamp_of
 
+from .splitting import embedded_text
+
 _PASSAGES = 128  # 3 s on 2 cores: what a process that dies has to do again
 Stage = Callable[..., AbstractContextManager[None]]
 
@@ -63,6 +65,6 @@ class Embedding:
         return {"tenant": get_tenant_tag(self.version.owner.public_id), "version_id": str(self.version.public_id)}
 
     def _texts_from(self, ordinal: int, most: int) -> list[str]:
-        """Return the passages from an ordinal on, each behind the heading that it stands under."""
+        """Return what is embedded of the passages from an ordinal on."""
         rows = self.version.passages.filter(ordinal__gte=ordinal).order_by("ordinal")
-        return [" › ".join([*path[-1:], text]) for path, text in rows.values_list("heading_path", "text")[:most]]
+        return [embedded_text(path, text) for path, text in rows.values_list("heading_path", "text")[:most]]

@@ -128,7 +128,7 @@ def _is_consistent(version: DocumentVersion) -> bool:
     if version.is_read and version.pages_total != version.pages_read:
         return False
     if status == _Status.INDEXED:
-        return version.passages_embedded == version.passages_read and not has_failed
+        return version.passages_embedded == version.passages_read and (version.wants_words or not has_failed)
     if status in (_Status.QUEUED, _Status.READING):
         return not has_failed  # otherwise nobody would take it
     return status == _Status.EMBEDDING or (status == _Status.FAILED) == has_failed

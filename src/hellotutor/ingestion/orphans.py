@@ -16,7 +16,9 @@ from django.core.files.storage import Storage
 from hellotutor.accounts.auth import get_tenant_tag
 from hellotutor.accounts.models import User
 from hellotutor.core import clock
+from hellotutor.core.errors import Unavailable
 from hellotutor.documents.models import DocumentVersion, Removal
+from hellotutor.retrieval.base import VectorIndex
 
 from .findings import Finding, Tally
 from .mending import call_off, carry_out, remove_object
@@ -106,19 +108,33 @@ def check_removals(parts: IndexParts, tally: Tally) -> Iterator[Finding]:
 def check_orphans(parts: IndexParts, tally: Tally, *, grace: timedelta) -> Iterator[Finding]:
     """Yield uploaded files, segments and vectors of versions that have no row and aren't noted to go; and strays.
 
+    An index that can't be looked at is one of the findings.
+
     Args:
         parts: where they would lie.
         tally: what is counted on the way.
         grace: files younger than this are left alone.
 
     Raises:
-        Unavailable: the storage or the index can't be looked at.
+        Unavailable: the storage can't be looked at.
     """
     looking = _Looking(parts, tally, grace, _Owners())
     yield from _check_storage(looking)
     yield from _check_index(looking, "segments_orphaned", parts.lexical)
     for index in (parts.index, *parts.other_indexes):
-        yield from _check_index(looking, "vectors_orphaned", index)
+        try:
+            yield from _check_index(looking, "vectors_orphaned", index)
+        except Unavailable as error:
+            yield Finding("index_unreachable", index.place, error.message)
+
+
+def is_reachable(index: VectorIndex) -> bool:
+    """Say whether an index can be looked at; `check_orphans` tells of one that can't."""
+    try:
+        index.probe()
+    except Unavailable:
+        return False
+    return True
 
 
 def _is_unfounded(removal: Removal) -> bool:

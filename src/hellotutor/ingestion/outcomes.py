@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import Error, InterfaceError, OperationalError, connection
 
@@ -34,7 +34,8 @@ def settle(
     """Keep with the version what a failure means for it, and hand it back; return what is to be raised.
 
     What the file is to blame for is counted. What may pass is tried again, after a pause that doubles, until it
-    was tried `most_attempts` times. Everything else, and what didn't pass, is captured.
+    was tried `most_attempts` times. Everything else, and what didn't pass, is captured. Words that are to be indexed
+    again are tried for ever, at the longest pause, and captured once.
     """
     connection.close_if_unusable_or_obsolete()
     if _is_gone(version):
@@ -46,11 +47,12 @@ def settle(
         _fail(version, claim, error)
         return error
     named = _name(version, failure, error)
-    if named.retryable and version.attempts + 1 < most_attempts:
+    if named.retryable and not _is_whole(version) and version.attempts + 1 < most_attempts:
         count("ingestion.postponed")
         _postpone(version, claim, named)
         return named
-    if _fail(version, claim, named):
+    is_known = version.wants_words and version.error_code == named.code
+    if _fail(version, claim, named) and not is_known:
         document_id, user_id = str(version.document.public_id), str(version.owner.public_id)
         capture(failure, error, document_id=document_id, user_id=user_id, **fields)
     return named
@@ -77,20 +79,34 @@ def _name(version: DocumentVersion, failure: Failure, error: Exception) -> Hello
     return Unavailable("reading_failed", message, retryable=False)
 
 
+def _is_whole(version: DocumentVersion) -> bool:
+    """Say whether a version was only looked at: it lacks nothing, so that nothing is kept or tried again."""
+    return version.status == _Status.INDEXED and not version.wants_words
+
+
 def _fail(version: DocumentVersion, claim: Claim, error: HelloTutorError) -> bool:
+    if _is_whole(version):
+        return _hand_back(version, claim)
     if not version.is_read:  # one that was read can be studied and searched by words: not lost
         version.status = _Status.FAILED
     version.error_code, version.error_message = error.code, error.message
-    version.attempts = 0
-    return _hand_back(version, claim, "status", "error_code", "error_message", "attempts")
+    if version.wants_words:
+        version.not_before = _find_next_moment(_MOST_PAUSE_S)
+    else:
+        version.attempts = 0
+    return _hand_back(version, claim, "status", "error_code", "error_message", "attempts", "not_before")
 
 
 def _postpone(version: DocumentVersion, claim: Claim, error: HelloTutorError) -> None:
-    pause_s = min(_FIRST_PAUSE_S * 2**version.attempts, _MOST_PAUSE_S) * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+    version.not_before = _find_next_moment(min(_FIRST_PAUSE_S * 2**version.attempts, _MOST_PAUSE_S))
     version.attempts += 1
-    version.not_before = clock.now() + timedelta(seconds=pause_s)
     version.error_message = error.message
     _hand_back(version, claim, "attempts", "not_before", "error_message")
+
+
+def _find_next_moment(pause_s: float) -> datetime:
+    """Return when a pause that begins now has ended; no two are equally long, so that not all is tried at once."""
+    return clock.now() + timedelta(seconds=pause_s * random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311
 
 
 def _hand_back(version: DocumentVersion, claim: Claim, *names: str) -> bool:

@@ -189,10 +189,12 @@ def _embed(work: _Work, embedder: Embedder) -> Generator[DocumentVersion]:
         vector_sets.enter(place, stamp)
         counts = embedding.run()
         had = done = next(counts)
+        if version.status == Status.INDEXED and had < version.passages_read:  # lost
+            work.save(status=Status.EMBEDDING, passages_embedded=had, indexed_at=None)
         for done in counts:
             work.save(passages_embedded=done, attempts=0, deaths=0, error_message="")
             yield version
-        if version.status != Status.INDEXED or version.passages_embedded != done or had != done:
+        if version.status != Status.INDEXED or version.passages_embedded != done or version.error_code:
             embedding.finish()
             ended = {"status": Status.INDEXED, "indexed_at": clock.now(), "error_code": "", "error_message": ""}
             with transaction.atomic():
@@ -259,12 +261,10 @@ def _mend_segments(work: _Work) -> None:
     done = work.parts.lexical.count(**where)
     if done >= version.passages_read and not version.wants_words:
         return
-    if version.wants_words and version.error_code:
-        work.save(wants_words=False)  # what was given up is tried once, or `list_waiting` would bring it for ever
     _index_words(work, done)
     work.parts.lexical.finish(**where, passages=version.passages_read)
-    if version.wants_words:
-        work.save(wants_words=False)
+    if version.wants_words or version.status == Status.INDEXED:  # if it wasn't for the words, embedding is tried again
+        work.save(wants_words=False, attempts=0, deaths=0, error_code="", error_message="")
 
 
 def _texts_from(version: DocumentVersion, ordinal: int, most: int) -> list[tuple[list[str], str]]:

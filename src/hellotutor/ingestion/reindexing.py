@@ -18,14 +18,13 @@ from django.db.models import F, QuerySet
 
 from hellotutor.accounts.auth import get_tenant_tag
 from hellotutor.core import clock
-from hellotutor.core.database_errors import name_database_error
 from hellotutor.core.errors import HelloTutorError, Unavailable
 from hellotutor.documents.models import DocumentVersion
 from hellotutor.embeddings.base import Embedder
 from hellotutor.monitoring import capture, catalogue
 from hellotutor.monitoring.catalogue import Failure
 from hellotutor.retrieval import vector_sets
-from hellotutor.retrieval.base import VectorIndex
+from hellotutor.retrieval.base import IndexStamp, VectorIndex
 from hellotutor.retrieval.search import stamp_of
 
 from .claim import Claim, ClaimLost, claimed
@@ -102,6 +101,7 @@ class Reindexing:
         """
         self._index, self._embedder, self._is_stopped = index, embedder, is_stopped
         self._done: dict[int, int] = {}  # by version, the claim under which it was done
+        self._found: set[int] = set()  # what runs before have made whole, as far as is known
         self._counts: dict[int, int] = {}
         self._tries: dict[int, int] = {}
         self._failures = 0
@@ -120,6 +120,7 @@ class Reindexing:
                 self._embedder.embed(["It works."])
             with _stage(catalogue.INGEST_INITIALIZATION, index=self._index.name):
                 self._index.prepare(stamp)
+                self._count_what_is_there(stamp)
         except _StageFailed as failed:
             capture(failed.failure, failed.error, **failed.fields)
             raise failed.named from failed.error
@@ -162,11 +163,22 @@ class Reindexing:
             self._mark(pk for pk, status, _ in rows if status == _Status.EMBEDDING and pk in whole)
         return True
 
+    def _count_what_is_there(self, stamp: IndexStamp) -> None:
+        last, rows = 0, _readable().select_related("owner").order_by("pk")
+        while batch := list(rows.filter(pk__gt=last)[:_ROWS]):
+            places = [(get_tenant_tag(one.owner.public_id), str(one.public_id)) for one in batch]
+            for version, count in zip(batch, self._index.count_many(places, stamp=stamp), strict=True):
+                self._counts[version.pk] = min(count, version.passages_read)
+                if count >= version.passages_read:
+                    self._found.add(version.pk)
+            last = batch[-1].pk
+
     def _list_left(self) -> dict[int, str]:
         """Return the versions that aren't done and haven't failed for good, by their status; count all anew."""
         rows = list(_readable().order_by("pk").values_list("pk", "status", "claim_token", "passages_read"))
         done = {pk for pk, _, token, _ in rows if self._done.get(pk) == token}
-        self.tally.documents, self.tally.documents_total = len(done), len(rows)
+        self._found &= {pk for pk, *_ in rows} - self.failed.keys()
+        self.tally.documents, self.tally.documents_total = len(done | self._found), len(rows)
         self.tally.passages = sum(self._counts.get(pk, 0) for pk, *_ in rows)
         self.tally.passages_total = sum(passages for *_, passages in rows)
         return {pk: status for pk, status, *_ in rows if pk not in done and pk not in self.failed}
@@ -176,6 +188,8 @@ class Reindexing:
         try:
             with contextlib.closing(embedding.run()) as counts:
                 had = next(counts)
+                if had < version.passages_read:
+                    self._found.discard(version.pk)
                 yield self._count(version.pk, had, embedded=0)
                 for count in counts:
                     yield self._count(version.pk, count, embedded=count - self._counts[version.pk])
@@ -189,7 +203,7 @@ class Reindexing:
             self._note(version, failed)
             return
         self._done[version.pk], self._failures = claim.token, 0
-        self.tally.documents += 1
+        self.tally.documents += version.pk not in self._found
         yield self.tally
 
     def _count(self, pk: int, count: int, *, embedded: int) -> Tally:
@@ -256,19 +270,6 @@ def clear_away(open_index: Callable[[str], VectorIndex], *, is_stopped: Callable
             looked_at += 1
             yield looked_at
         old.delete()
-
-
-@contextlib.contextmanager
-def naming_database_errors() -> Generator[None]:
-    """Let the block fail with a sentence where the database does.
-
-    Raises:
-        Unavailable: it did.
-    """
-    try:
-        yield
-    except (OperationalError, InterfaceError) as error:
-        raise name_database_error(error) from error
 
 
 def _readable() -> QuerySet[DocumentVersion]:

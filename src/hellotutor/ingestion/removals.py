@@ -82,29 +82,31 @@ def note_removals(versions: Sequence[DocumentVersion]) -> list[Removal]:
 
 
 def remove_files(removals: Iterable[Removal], parts: IndexParts) -> bool:
-    """Remove the files of these, until that fails; return whether it didn't. What is left is tried again by the sweep.
+    """Remove the files of these, until the storage fails; return whether nothing did. The sweep tries what is left.
 
-    A failure is captured the first time that the removal fails.
+    Vectors that can't be removed are left, and keep no file: everything else goes. A failure is captured the first time
+    that the removal fails.
     """
+    is_whole, failing = True, set[str]()
     for removal in removals:
         if DocumentVersion.objects.filter(public_id=removal.version_id).exists():
             removal.delete()  # an upload stored again what was lost: its version lives
             continue
         try:
-            remove_traces(removal.tenant, str(removal.version_id), parts)
+            parts.lexical.delete(tenant=removal.tenant, version_id=str(removal.version_id))
             if removal.storage_key:
                 parts.storage.delete(removal.storage_key)
                 forget_local_copy(removal.storage_key)
         except Unavailable as error:
-            count("ingestion.removal_postponed")
-            if not removal.tries:
-                capture(catalogue.REMOVAL, error, s3_key=removal.storage_key, index=parts.index.name)
-            due_at = clock.now() + min(_FIRST_PAUSE * 2**removal.tries, _LONGEST_PAUSE)
-            tries = min(removal.tries + 1, _MOST_COUNTED)
-            Removal.objects.filter(pk=removal.pk).update(due_at=due_at, tries=tries)
+            _tell(removal, error, parts.index.name)
+            _put_off(removal)
             return False
-        removal.delete()
-    return True
+        if _remove_vectors(removal, parts, failing):
+            removal.delete()
+        else:
+            _put_off(removal)
+            is_whole = False
+    return is_whole
 
 
 def remove_traces(tenant: str, version_id: str, parts: IndexParts) -> None:
@@ -121,6 +123,41 @@ def remove_traces(tenant: str, version_id: str, parts: IndexParts) -> None:
 def sweep_removals(parts: IndexParts) -> None:
     """Remove whatever is due."""
     remove_files(Removal.objects.filter(due_at__lte=clock.now()).order_by("pk"), parts)
+
+
+def _remove_vectors(removal: Removal, parts: IndexParts, failing: set[str]) -> bool:
+    """Remove the vectors of one from every index; return whether all have gone.
+
+    Args:
+        removal: whose vectors.
+        parts: where they lie.
+        failing: places of other machines that have failed: none is waited for twice.
+    """
+    is_whole = True
+    for index in (parts.index, *parts.other_indexes):
+        if index.place in failing:
+            is_whole = False
+            continue
+        try:
+            index.delete(tenant=removal.tenant, version_id=str(removal.version_id))
+        except Unavailable as error:
+            is_whole = False
+            _tell(removal, error, index.name)
+            if index.is_remote:
+                failing.add(index.place)
+    return is_whole
+
+
+def _tell(removal: Removal, error: Unavailable, index: str) -> None:
+    if not removal.tries:
+        capture(catalogue.REMOVAL, error, s3_key=removal.storage_key, index=index)
+
+
+def _put_off(removal: Removal) -> None:
+    count("ingestion.removal_postponed")
+    due_at = clock.now() + min(_FIRST_PAUSE * 2**removal.tries, _LONGEST_PAUSE)
+    tries = min(removal.tries + 1, _MOST_COUNTED)
+    Removal.objects.filter(pk=removal.pk).update(due_at=due_at, tries=tries)
 
 
 def _removal_of(version: DocumentVersion, due_at: datetime) -> Removal:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hellotutor.core.sentences import split_sentences
@@ -215,3 +215,11 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start = stop + (text[stop] == " ")
     if end > start:
         yield start, end
+
+
+def embedded_text(heading_path: Sequence[str], text: str) -> str:
+    """Return what is embedded of a passage: its text behind the heading that it stands under.
+
+    Who changes this raises the `version` of every embedder: vectors of the old texts would be compared with new ones.
+    """
+    return " › ".join([*heading_path[-1:], text])

@@ -20,6 +20,7 @@ MOST_DEATHS = 5
 _LOOKED_AT = 20
 _LONGEST_WAIT_S = 60.0  # so that those who come later don't keep somebody waiting for what was once served
 _Status = DocumentVersion.Status
+_WANTS_WORDS = Q(wants_words=True, status__in=(_Status.EMBEDDING, _Status.INDEXED))
 
 
 def list_waiting(*, with_embedding: bool) -> QuerySet[DocumentVersion]:
@@ -35,7 +36,7 @@ def list_waiting(*, with_embedding: bool) -> QuerySet[DocumentVersion]:
     served = DocumentVersion.objects.filter(owner=OuterRef("owner"), claimed_at__isnull=False).order_by("-claimed_at")
     is_begun = Case(When(status=_Status.QUEUED, then=Value(0)), default=Value(1), output_field=IntegerField())
     return (
-        DocumentVersion.objects.filter(is_free(now), in_hand(with_embedding=with_embedding) | Q(wants_words=True))
+        DocumentVersion.objects.filter(is_free(now), in_hand(with_embedding=with_embedding) | _WANTS_WORDS)
         .filter(Q(not_before__isnull=True) | Q(not_before__lte=now))
         .select_related("document", "owner")
         .annotate(served_at=Subquery(served.values("claimed_at")[:1]), is_begun=is_begun)
@@ -92,6 +93,6 @@ def _set_aside(version: DocumentVersion, claim: Claim) -> None:
     # one that was read can be studied and searched by words
     status = version.status if version.is_read else _Status.FAILED
     with suppress(ClaimLost):
-        claim.release(status=status, error_code=error.code, error_message=error.message)
+        claim.release(status=status, error_code=error.code, error_message=error.message, wants_words=False)
         document_id, user_id = str(version.document.public_id), str(version.owner.public_id)
         capture(catalogue.INGEST_UNEXPECTED, error, document_id=document_id, user_id=user_id)
