@@ -54,7 +54,7 @@ def shared_data() -> Path:
 @pytest.fixture(autouse=True)
 def vectors_in_force_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test go by what another one's database had in force, and none look again because it takes long."""
-    vectors.forget_serving()
+    monkeypatch.setattr(vectors, "_latest", vectors._Latest())
     monkeypatch.setattr(vectors, "STALE_S", 3_600.0)
 
 

@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from tests.pinecone_server import KEY, PineconeServer
 
-from hellotutor.retrieval.base import VectorHit
 from hellotutor.retrieval.pinecone.index import PineconeConfig, PineconeIndex
-
-_SETTLE_S = 10.0
-
-
-class PatientPinecone(PineconeIndex):
-    """Reads only once everything that was written shows, as a test does that knows of the delay."""
-
-    server: PineconeServer
-
-    def query(self, *arguments: Any, **named: Any) -> list[VectorHit]:
-        self._settle()
-        return super().query(*arguments, **named)
-
-    def count(self, **named: Any) -> int:
-        self._settle()
-        return super().count(**named)
-
-    def list_versions(self) -> Iterator[tuple[str, str]]:
-        self._settle()
-        return super().list_versions()
-
-    def _settle(self) -> None:
-        end = time.monotonic() + _SETTLE_S
-        while not self.server.is_settled():
-            assert time.monotonic() < end, "what was written never showed"
-            time.sleep(0.01)
 
 
 @pytest.fixture
@@ -50,14 +22,12 @@ def pinecone_server() -> Iterator[PineconeServer]:
 
 @pytest.fixture
 def make_pinecone(pinecone_server: PineconeServer) -> Iterator[Callable[..., PineconeIndex]]:
-    """Make indexes on the server, as many processes would; `is_patient` waits for what shows late."""
+    """Make indexes on the server, as many processes would."""
     made: list[PineconeIndex] = []
 
-    def make(*, is_patient: bool = False, **config: Any) -> PineconeIndex:
+    def make(**config: Any) -> PineconeIndex:
         given = {"api_key": KEY, "index": "hellotutor", "host": pinecone_server.url, **config}
-        index = (PatientPinecone if is_patient else PineconeIndex)(PineconeConfig(**given))
-        if isinstance(index, PatientPinecone):
-            index.server = pinecone_server
+        index = PineconeIndex(PineconeConfig(**given))
         made.append(index)
         return index
 

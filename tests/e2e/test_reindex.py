@@ -146,7 +146,8 @@ def test_a_signal_ends_it_after_the_batch_with_a_sentence(data_dir: Path, number
     code, events, err = end(stopped)
     assert code == 130
     assert err.count("Nothing is lost: the same command goes on from here.") == 1
-    assert all(event["event"] == "progress" for event in events)
+    assert {event["event"] for event in events[:-1]} <= {"progress"}
+    assert events[-1] == {"event": "stopped"}
     with sqlite3.connect(data_dir / DATABASE) as database:
         leased = database.execute("select count(*) from documents_documentversion where lease_until is not null")
         assert leased.fetchone() == (0,)
@@ -194,6 +195,9 @@ def test_without_an_embedder_it_says_so(data_dir: Path) -> None:
     ran = run(data_dir, "reindex", EMBEDDER="none")
     assert ran.returncode == 1
     assert "EMBEDDER=none makes no vectors" in ran.stderr
+    told = json.loads(run(data_dir, "reindex", "--json", EMBEDDER="none").stdout)
+    assert (told["event"], told["code"], told["retryable"]) == ("error", "no_embedder", False)
+    assert told["message"] in ran.stderr
     ran = run(data_dir, "reindex", "--embedder", "gpt")
     assert ran.returncode == 1
     assert "There is no embedder “gpt”" in ran.stderr
@@ -250,12 +254,15 @@ def test_a_document_that_fails_is_named_and_captured_once_and_nothing_is_switche
     blocked.mkdir()
     (blocked / "in-the-way").touch()
     kent.flush()
-    ran = run(folder, "reindex", "--embedder", "minilm", SENTRY_DSN=kent.dsn)
+    ran = run(folder, "reindex", "--embedder", "minilm", "--json", SENTRY_DSN=kent.dsn)
     assert ran.returncode == 1
+    failed, error = [json.loads(line) for line in ran.stdout.splitlines()][-2:]
+    assert (failed["event"], error["event"], error["code"]) == ("failed", "error", "reindex_incomplete")
     assert "1 could not be embedded, so the old vectors stay in force" in ran.stderr
     told = the_event_of("rag_ingestion.ingest_document.pinecone_upsert", kent)["contexts"]["failure"]
     assert told["index"] == "local"
-    assert told["document_id"] in ran.stderr
+    assert told["document_id"] in failed["document"]
+    assert failed["document"] in ran.stderr
     assert "hashing/" in run(folder, "doctor").stdout
     ran = run(folder, "reindex", "--embedder", "minilm", "--skip-failed")
     assert ran.returncode == 0, ran.stderr

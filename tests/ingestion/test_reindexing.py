@@ -147,8 +147,7 @@ def test_what_an_earlier_run_made_counts_from_the_start(make: Make, parts: Inges
     make("# Tides\n\nThe moon pulls the sea.\n"), make(LONG)
     first = start(parts, stop_after=4)
     run_through(first)
-    with closing(start(parts).embed()) as tallies:  # type: ignore[type-var]
-        tally = next(tallies)
+    tally = next(start(parts).embed())
     assert (tally.documents, tally.passages, tally.embedded) == (1, first.tally.passages, 0)
     assert 1 < tally.passages < tally.passages_total
 

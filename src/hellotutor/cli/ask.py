@@ -45,15 +45,17 @@ def ask(
     user = local_user()
     versions, new = open_documents(user, files) if files else (_every_document(user), set[int]())
     versions = _read(versions, new) if files else _read_what_can_be(versions)
-    by_words_only = not embed_all(versions)
+    failure = embed_all(versions)
     reply, found = query_rag(
         message=question.strip(),
         user=user,
         versions=versions,
-        search=composition.search(by_words_only=by_words_only),
-        tutor=composition.tutor(by_words_only=by_words_only),
+        search=composition.search(by_words_only=bool(failure)),
+        tutor=composition.tutor(by_words_only=bool(failure)),
     )
-    if found.reason in _MISMATCHES:
+    if failure:
+        note(f"▸ Searched by words only: {failure}")
+    elif found.reason in _MISMATCHES:
         note(f"▸ {find_serving().advice}")
     elif found.mode == "lexical":
         reason = _REASONS.get(found.reason, f"the vectors can't be used just now ({found.reason})")

@@ -17,6 +17,7 @@ from hellotutor.config.settings import get_settings
 from hellotutor.core.errors import HelloTutorError, Invalid, NotFound, Unavailable
 from hellotutor.documents.models import DocumentVersion
 from hellotutor.ingestion.claim import Claim, claim_version
+from hellotutor.ingestion.missing import lacks_words, list_without_vectors
 from hellotutor.ingestion.rag_ingestion import IngestionParts, embed_document, read_document
 from hellotutor.ingestion.services import add_document, check_file, delete_document
 from hellotutor.monitoring import count
@@ -80,6 +81,8 @@ class Reading(threading.Thread):
         try:
             for version in self._versions:
                 self.current = version
+                if not lacks_words(version, parts):
+                    continue
                 with self._claimed(version) as claim:
                     if claim:
                         self._read(version, parts, claim)
@@ -170,11 +173,11 @@ class Reading(threading.Thread):
         return not self.is_alive()
 
 
-def embed_all(versions: Sequence[DocumentVersion]) -> bool:
-    """Make the vectors that are missing, with progress; return False, and say so, where they can't be made."""
+def embed_all(versions: Sequence[DocumentVersion]) -> str:
+    """Make the vectors that are missing, with progress; return why they can't be asked, empty where they can."""
     parts = composition.ingestion_parts()
     try:
-        for version in versions:
+        for version in list_without_vectors(versions, parts):
             waiting = f"▸ {version.filename} is being embedded by another program: waiting for it."
             with claim_version(version, on_wait=partial(note, waiting)) as claim, _progress() as progress:
                 assert claim  # noqa: S101 - this waits for it
@@ -184,9 +187,8 @@ def embed_all(versions: Sequence[DocumentVersion]) -> bool:
                 for state in embed_document(version, parts, claim, most_attempts=1):
                     progress.update(task, completed=state.passages_embedded, visible=True)
     except (Unavailable, StampChanged) as error:
-        note(f"▸ {error.message}")
-        return False
-    return True
+        return error.message
+    return ""
 
 
 def _progress() -> Progress:

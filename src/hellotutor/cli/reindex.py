@@ -16,14 +16,15 @@ from hellotutor.config.database import try_hold_reindex
 from hellotutor.config.settings import get_settings
 from hellotutor.config.startup import migrate
 from hellotutor.config.vectors import STALE_S, choose_embedder, open_index, wished_place
-from hellotutor.core.errors import Conflict, Unavailable
+from hellotutor.core.database_errors import naming_database_errors
+from hellotutor.core.errors import Conflict, HelloTutorError, Unavailable
 from hellotutor.embeddings.base import Embedder
-from hellotutor.ingestion.reindexing import Reindexing, clear_away, naming_database_errors
+from hellotutor.ingestion.reindexing import Reindexing, clear_away
 from hellotutor.retrieval import vector_sets
 from hellotutor.retrieval.base import VectorIndex
 from hellotutor.retrieval.search import stamp_of
 
-from .console import complain, note
+from .console import note
 from .reindex_show import JsonShow, Show, TerminalShow
 
 _INTERRUPTED = 130
@@ -38,10 +39,22 @@ def reindex(
         bool, typer.Option("--skip-failed", help="Switch also where documents failed: these are searched by words.")
     ] = False,
     leave_old: Annotated[
-        bool, typer.Option("--leave-old", help="Forget the old vectors without removing them, where they can't be.")
+        bool,
+        typer.Option(
+            "--leave-old", help="Forget old vectors, and half-made ones, without removing them, where they can't be."
+        ),
     ] = False,
 ) -> None:
     """Make every vector anew with the embedder and in the index of the settings, then switch; serve meanwhile."""
+    show: Show = JsonShow() if as_json else TerminalShow()
+    try:
+        _reindex(show, embedder, skip_failed=skip_failed, leave_old=leave_old)
+    except HelloTutorError as error:
+        show.refused(error)
+        raise
+
+
+def _reindex(show: Show, embedder: str, *, skip_failed: bool, leave_old: bool) -> None:
     migrate()
     with try_hold_reindex(get_settings()) as is_alone, _stopping() as stop:
         if not is_alone:
@@ -49,7 +62,6 @@ def reindex(
         if hasattr(os, "nice"):
             os.nice(_NICER)
         made_by, index = choose_embedder(embedder), open_index(wished_place())
-        show: Show = JsonShow() if as_json else TerminalShow()
         with show, naming_database_errors():
             if _is_new(made_by, index):
                 _make_anew(made_by, index, show, stop, skip_failed=skip_failed)
@@ -77,9 +89,9 @@ def _make_anew(made_by: Embedder, index: VectorIndex, show: Show, stop: threadin
     while not is_over:
         for tally in run.embed():
             show.progress(tally)
-        _end_where_stopped(stop)
+        _end_where_stopped(show, stop)
         if run.failed and not skip_failed:
-            _complain_of(run)
+            _tell_failed(run, show)
             raise Unavailable(
                 "reindex_incomplete",
                 f"{len(run.failed)} could not be embedded, so the old vectors stay in force: mend what is named and "
@@ -96,16 +108,16 @@ def _fill_up(made_by: Embedder, index: VectorIndex, show: Show, stop: threading.
     for tally in run.embed():
         if tally.embedded:
             show.progress(tally)
-    _end_where_stopped(stop)
+    _end_where_stopped(show, stop)
     if run.failed:
-        _complain_of(run)
+        _tell_failed(run, show)
         message = f"{len(run.failed)} could not be embedded again: mend what is named and run it again."
         raise Unavailable("reindex_incomplete", message)
 
 
-def _complain_of(run: Reindexing) -> None:
+def _tell_failed(run: Reindexing, show: Show) -> None:
     for failed in run.failed.values():
-        complain(f"{failed.subject}: {failed.error.message}")
+        show.failed(failed)
 
 
 def _advise(made_by: Embedder) -> None:
@@ -118,7 +130,7 @@ def _advise(made_by: Embedder) -> None:
 
 
 def _clear_away(show: Show, stop: threading.Event, *, leave_old: bool) -> None:
-    _end_where_stopped(stop)
+    _end_where_stopped(show, stop)
     if leave_old:
         for old in vector_sets.list_not_in_force():
             old.delete()
@@ -129,16 +141,24 @@ def _clear_away(show: Show, stop: threading.Event, *, leave_old: bool) -> None:
             show.cleared(looked_at)
     except Unavailable as error:
         message = (
-            f"The new vectors are in force, but the old ones could not be removed. {error.message} "
-            "Run it again when they can be, or with --leave-old."
+            f"{_describe_left()} {error.message} Run it again when they can be removed, or with --leave-old, which "
+            "forgets them."
         )
         raise Unavailable(error.code, message, retryable=error.retryable) from error
-    _end_where_stopped(stop)
+    _end_where_stopped(show, stop)
 
 
-def _end_where_stopped(stop: threading.Event) -> None:
+def _describe_left() -> str:
+    """Say what could not be removed: the first of what isn't in force."""
+    left = vector_sets.list_not_in_force()[0]
+    if left.state == left.State.BUILDING:
+        return f"Half-made vectors of an abandoned reindex lie in {left.place} and could not be removed."
+    return f"The new vectors are in force, but the old ones in {left.place} could not be removed."
+
+
+def _end_where_stopped(show: Show, stop: threading.Event) -> None:
     if stop.is_set():
-        note("■ Stopped. Nothing is lost: the same command goes on from here.")
+        show.stopped()
         raise typer.Exit(_INTERRUPTED)
 
 

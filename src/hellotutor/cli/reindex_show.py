@@ -9,9 +9,10 @@ from typing import Self
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from hellotutor.ingestion.reindexing import Tally
+from hellotutor.core.errors import HelloTutorError
+from hellotutor.ingestion.reindexing import Failed, Tally
 
-from .console import emit, errors, note, out
+from .console import complain, emit, errors, note, out
 
 _LOG_EVERY_S, _JSON_EVERY_S = 10.0, 0.5
 _MINUTE_S, _HOUR_S = 60, 3600
@@ -47,6 +48,17 @@ class Show(ABC):
     def end(self, in_force: str) -> None:
         """Tell what is in force, and that nothing is left to do."""
 
+    def failed(self, failed: Failed) -> None:
+        """Tell of a document that could not be embedded."""
+        complain(f"{failed.subject}: {failed.error.message}")
+
+    def refused(self, error: HelloTutorError) -> None:  # noqa: B027 - a hook
+        """Tell why it ended; what tells it to a person does so after this."""
+
+    def stopped(self) -> None:
+        """Tell that a signal ended it."""
+        note("■ Stopped. Nothing is lost: the same command goes on from here.")
+
     def rate(self, tally: Tally) -> float:
         """Return passages embedded a second, by this run."""
         return tally.embedded / max(time.monotonic() - self._started, 1e-3)
@@ -59,7 +71,7 @@ class Show(ABC):
 
 
 class JsonShow(Show):
-    """Writes an object a line: `progress` twice a second at most, `switched`, `cleared`, `done`."""
+    """Writes an object a line, as docs/indexes.md says; `progress` and `cleared` twice a second at most."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,6 +97,20 @@ class JsonShow(Show):
     def end(self, in_force: str) -> None:
         """Write the `done` event."""
         emit({"event": "done", "in_force": in_force})
+
+    def failed(self, failed: Failed) -> None:
+        """Write a `failed` event."""
+        super().failed(failed)
+        emit({"event": "failed", "document": failed.subject, **_of_error(failed.error)})
+
+    def refused(self, error: HelloTutorError) -> None:
+        """Write the `error` event."""
+        emit({"event": "error", **_of_error(error)})
+
+    def stopped(self) -> None:
+        """Write the `stopped` event."""
+        super().stopped()
+        emit({"event": "stopped"})
 
     def _describe(self, event: str, tally: Tally) -> dict[str, str | int | float | None]:
         left_s = self.left_s(tally)
@@ -153,6 +179,10 @@ class TerminalShow(Show):
         if self._bars.disable and time.monotonic() - self._told_at > _LOG_EVERY_S:
             self._told_at = time.monotonic()
             note(line)
+
+
+def _of_error(error: HelloTutorError) -> dict[str, str | bool]:
+    return {"code": error.code, "message": error.message, "retryable": error.retryable}
 
 
 def _in_words(seconds: float) -> str:
