@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the slow ones, whose like is among the others."""
+    """Leave out the slow ones, whose like is among the others.
+
+    Run side by side, of several tests with one id only one would be run: that is an error then.
+    """
+    twice = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
+    if twice and hasattr(config, "workerinput"):
+        raise pytest.UsageError(f"these can't be run side by side, because several have one id: {', '.join(twice)}")
     if os.environ.get(SLOW_TESTS):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]

@@ -34,7 +34,7 @@ def main() -> None:
 
 def _run(room: str, environment: dict[str, str]) -> Step:
     begun = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", f"tests/{room}"]
+    command = [sys.executable, "-m", "pytest", "-q", f"tests/{room}"]
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
     said = ran.stdout.strip().splitlines()
     seconds = time.monotonic() - begun
